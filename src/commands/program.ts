@@ -1,0 +1,159 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ExitCode, HalabError } from '../errors.ts';
+import type { GlobalOptions } from './context.ts';
+
+/** What a command's function is given besides its own arguments. */
+type Action = (...args: never[]) => Promise<ExitCode>;
+
+/**
+ * Parses the command line and runs the command that it names. Commands are imported when they are
+ * called, so that each starts as fast as it can.
+ * @returns the exit code.
+ */
+export async function runCommandLine(argv: readonly string[], version: string): Promise<ExitCode> {
+  let exitCode: ExitCode = ExitCode.fine;
+  const program = new Command('halab')
+    .description('A lab of real virtual machines in which to learn Linux high availability.\nWithout a command: the guided course, from where you were.')
+    .version(version, '-V, --version')
+    .option('--lab <name>', 'which lab', 'default')
+    .option('--yes', 'answer the questions of the set-up with yes', false)
+    .option('--verbose', 'show the stack of an error', false)
+    .exitOverride()
+    .showHelpAfterError('(halab --help lists the commands)')
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: true });
+
+  const json = (): Option => new Option('--json', 'print JSON for a script').default(false);
+  const flavour = (): Option => new Option('--flavour <tool>', 'which way to do it').choices(['pcs', 'crmsh']);
+  const bind =
+    <T extends Action>(load: () => Promise<T>) =>
+    async (...args: unknown[]): Promise<void> => {
+      // Commander hands over the arguments, then the options, then the command.
+      const own = args.slice(0, -1);
+      const action = (await load()) as unknown as (...all: unknown[]) => Promise<ExitCode>;
+      exitCode = await action(program.opts<GlobalOptions>(), ...own);
+    };
+
+  program.action(bind(async () => (await import('./guide.ts')).guide));
+  program
+    .command('up')
+    .description('bring the machines up, from whatever state they are in')
+    .addOption(new Option('--machines <count>', 'two or three machines').choices(['2', '3']))
+    .addOption(new Option('--provider <name>', 'where the machines run').choices(['rootless', 'libvirt', 'virtualbox']))
+    .option('--memory <MiB>', 'memory of each machine', wholeNumber)
+    .option('--cpus <count>', 'CPUs of each machine', wholeNumber)
+    .addOption(json())
+    .action(bind(async () => (await import('./up.ts')).up));
+  program
+    .command('down')
+    .description('shut the machines down; nothing is lost')
+    .action(bind(async () => (await import('./down.ts')).down));
+  program
+    .command('destroy')
+    .description('remove the lab with its machines, disks and progress')
+    .option('--all', 'every lab', false)
+    .action(bind(async () => (await import('./destroy.ts')).destroyCommand));
+  program
+    .command('status')
+    .description('the machines, the lesson and the disk space')
+    .addOption(json())
+    .action(bind(async () => (await import('./status.ts')).status));
+  program
+    .command('lessons')
+    .description('the course, and what is done of it')
+    .addOption(json())
+    .action(bind(async () => (await import('./lessons.ts')).lessons));
+  program
+    .command('learn')
+    .argument('[lesson]', 'which lesson; the current one if none is named')
+    .description('show a lesson: its text, and the task that is next')
+    .action(bind(async () => (await import('./learn.ts')).learn));
+  program
+    .command('check')
+    .argument('[task]', 'which task of the lesson; the next one if none is named')
+    .description("judge the cluster's real state against the task")
+    .option('--lesson <lesson>', 'which lesson; the current one if none is named')
+    .option('--now', 'do not wait for the cluster to settle', false)
+    .addOption(json())
+    .action(bind(async () => (await import('./check.ts')).check));
+  program
+    .command('hint')
+    .argument('[task]', 'which task; the next one if none is named')
+    .description('the next hint for the task')
+    .action(bind(async () => (await import('./hint.ts')).hint));
+  program
+    .command('solution')
+    .argument('[task]', 'which task; the next one if none is named')
+    .description('the solution of the task')
+    .addOption(flavour())
+    .option('--run', 'run it on the machines', false)
+    .action(bind(async () => (await import('./solution.ts')).solution));
+  program
+    .command('shell')
+    .argument('<machine>', 'node1, node2 or storage')
+    .argument('[command...]', 'a command to run there in place of a shell (after --)')
+    .description('a shell on a machine')
+    .action(bind(async () => (await import('./shell.ts')).shell));
+  program
+    .command('drill')
+    .argument('[drill]', 'which drill of the lesson; the next one if none is named')
+    .description('break something on purpose, and measure how the cluster copes')
+    .option('--lesson <lesson>', 'which lesson; the current one if none is named')
+    .addOption(json())
+    .action(bind(async () => (await import('./drill.ts')).drill));
+  program
+    .command('doctor')
+    .description('what this computer has and lacks for a lab')
+    .option('--fix', 'install what is missing', false)
+    .addOption(new Option('--provider <name>', 'where the machines are to run').choices(['rootless', 'libvirt', 'virtualbox']).default('rootless'))
+    .addOption(json())
+    .action(bind(async () => (await import('./doctor.ts')).doctor));
+  program
+    .command('smoke')
+    .argument('[lessons...]', 'which lessons; all if none is named. What they build on is played first')
+    .description('play the lessons on real machines with their solutions')
+    .addOption(flavour().default('pcs'))
+    .addOption(new Option('--reporter <format>', 'format of the results').choices(['tap', 'junit', 'json']).default('tap'))
+    .addOption(new Option('--machines <count>', 'two or three machines').choices(['2', '3']).default('3'))
+    .option('--keep', 'leave the machines when done', false)
+    .action(bind(async () => (await import('./smoke.ts')).smoke));
+  const box = program.command('box').description('the base box that the machines are made from');
+  box
+    .command('build')
+    .description('build it from Debian packages, unless it is built')
+    .option('--force', 'build it even so', false)
+    .addOption(json())
+    .action(bind(async () => (await import('./box.ts')).boxBuild));
+  box
+    .command('remove')
+    .description('remove the boxes that were built')
+    .action(bind(async () => (await import('./box.ts')).boxRemove));
+  const lesson = program.command('lesson').description('for authors of lessons');
+  lesson
+    .command('lint')
+    .argument('[folder]', 'a course; the built-in one if none is named')
+    .description('find what is wrong in lessons, with line and column')
+    .action(bind(async () => (await import('./lesson.ts')).lessonLint));
+  lesson
+    .command('schema')
+    .description('the JSON Schema of lesson.yaml')
+    .action(bind(async () => (await import('./lesson.ts')).lessonSchema));
+
+  try {
+    await program.parseAsync([...argv]);
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? ExitCode.fine : ExitCode.usage;
+    }
+    const { renderError } = await import('../terminal/report.ts');
+    const known = error instanceof HalabError;
+    process.stderr.write(`${renderError(error, { verbose: program.opts<GlobalOptions>().verbose })}\n`);
+    return known ? error.exitCode : ExitCode.broken;
+  }
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}

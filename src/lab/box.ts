@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { HalabError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { describeFailure } from '../local-runner.ts';
+import { boxesFolder, halabHome, vagrantFolder, vagrantHome } from '../paths.ts';
+import type { Runner } from '../run.ts';
+import { endProcess, isRunning } from './process.ts';
+
+/**
+ * The offline base box: built once from Debian's packages and kept by the hash of its inputs, so
+ * that a changed package list makes a new box and an unchanged one is never built twice.
+ */
+
+const boxName = 'halab/debian13';
+const buildScript = join(vagrantFolder, 'box', 'build.sh');
+
+export interface Box {
+  /** Name in Vagrant. */
+  readonly name: string;
+  /** Hash of its inputs, hex. */
+  readonly hash: string;
+  /** The .box file. */
+  readonly file: string;
+}
+
+/** The box that the inputs in this package make, whether it is built yet or not. */
+export async function wantedBox(run: Runner): Promise<Box> {
+  const result = await run(['bash', buildScript, '--print-hash'], { timeout: 30_000 });
+  const hash = result.stdout.trim();
+  if (result.exitCode !== 0 || !/^[0-9a-f]{64}$/.test(hash)) {
+    throw new HalabError("The box's inputs cannot be read.", { reason: describeFailure(result) });
+  }
+  return { name: `${boxName}-${hash.slice(0, 12)}`, hash, file: join(boxesFolder(), hash, 'halab-debian13.box') };
+}
+
+export const isBuilt = (box: Box): boolean => existsSync(box.file);
+
+const readIfThere = (file: string): string | null => (existsSync(file) ? readFileSync(file, 'utf8') : null);
+
+/** How long the last build took here, in seconds; null when none has ended. */
+function lastBuildSeconds(): number | null {
+  const text = readIfThere(join(boxesFolder(), 'last-build-seconds'));
+  return text === null ? null : Number(text);
+}
+
+/**
+ * Builds the box unless it is there.
+ * @throws HalabError when the build fails or is interrupted; what it had made is removed.
+ */
+export async function buildBox(box: Box, emit: Emit, options: { force?: boolean; signal?: AbortSignal } = {}): Promise<void> {
+  if (isBuilt(box) && options.force !== true) return;
+  const output = join(boxesFolder(), box.hash);
+  mkdirSync(output, { recursive: true });
+  const log = join(output, 'build-output.log');
+  const step = 'box';
+  emit({
+    type: 'step-started',
+    step,
+    title: 'Building the base box from Debian packages (once)',
+    estimateSeconds: lastBuildSeconds() ?? 300,
+  });
+  const started = performance.now();
+  const work = await freshWorkFolder();
+  const child = spawn('bash', [buildScript, '--output', output, '--work', work], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  if (child.pid !== undefined) writeFileSync(join(work, 'pid'), String(child.pid));
+  const stop = (): void => {
+    // The group: the build's own children too.
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+  };
+  options.signal?.addEventListener('abort', stop, { once: true });
+  const logStream = createWriteStream(log);
+  child.stderr.pipe(logStream);
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const match = /^@@progress (\d+) (.*)$/.exec(line);
+    if (match === null) logStream.write(`${line}\n`);
+    else emit({ type: 'step-progress', step, text: match[2] ?? '', fraction: Number(match[1]) / 100 });
+  });
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  options.signal?.removeEventListener('abort', stop);
+  logStream.end();
+  if (exitCode !== 0 || !isBuilt(box)) {
+    emit({ type: 'step-failed', step, text: options.signal?.aborted ? 'interrupted' : 'the build failed' });
+    const said = readFileSync(log, 'utf8').trim().split('\n').slice(-8).join('\n');
+    throw new HalabError('The base box could not be built.', {
+      reason: `${said}\nAll that the build said: ${log}`,
+      next: 'halab doctor, then: halab box build',
+    });
+  }
+  const seconds = (performance.now() - started) / 1000;
+  rmSync(work, { recursive: true, force: true });
+  writeFileSync(join(boxesFolder(), 'last-build-seconds'), String(Math.round(seconds)));
+  emit({ type: 'step-done', step, seconds, text: `${Math.round(statSync(box.file).size / 1e6)} MB` });
+}
+
+/** A folder for a build to work in; those of builds that were killed are removed, and the builds ended. */
+async function freshWorkFolder(): Promise<string> {
+  const all = join(halabHome(), 'box-build');
+  mkdirSync(all, { recursive: true });
+  for (const entry of readdirSync(all)) {
+    const pid = Number(entry);
+    if (pid === process.pid || isRunning(pid, 'node') || isRunning(pid, 'halab')) continue;
+    const build = Number(readIfThere(join(all, entry, 'pid')));
+    if (build > 0 && isRunning(build, 'build.sh')) await endProcess(build);
+    rmSync(join(all, entry), { recursive: true, force: true });
+  }
+  const mine = join(all, String(process.pid));
+  mkdirSync(mine, { recursive: true });
+  return mine;
+}
+
+/** Whether Vagrant (halab's own home of it) has the box. */
+export function isAdded(box: Box): boolean {
+  return existsSync(join(vagrantHome(), 'boxes', box.name.replace('/', '-VAGRANTSLASH-')));
+}
+
+/** Removes everything that building left behind, and the boxes; returns the bytes that this frees. */
+export function removeBoxes(): number {
+  const size = (folder: string): number =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  let freed = 0;
+  for (const folder of [boxesFolder(), join(halabHome(), 'box-build'), vagrantHome()]) {
+    if (!existsSync(folder)) continue;
+    freed += size(folder);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return freed;
+}
+

@@ -1,0 +1,290 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { ExitCode, HalabError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { describeFailure } from '../local-runner.ts';
+import type { Runner } from '../run.ts';
+import { type Box, buildBox, isAdded, wantedBox } from './box.ts';
+import { type Lab, labFiles, writeLab } from './lab.ts';
+import { freePorts, isFree } from './ports.ts';
+import { providerOf } from './providers/index.ts';
+import { asSessionUser, domainName, libvirtEnvironment, poolFolder, switchFolder } from './providers/rootless.ts';
+import { dropConnection, keyRefused, type SshAddresses, sshShell, writeSshConfig } from './ssh.ts';
+import { runningVagrant, runVagrant, vagrantCommand, vagrantEnvironment, vagrantError, type VagrantLine } from './vagrant.ts';
+
+export interface BringUpOptions {
+  readonly run: Runner;
+  readonly emit: Emit;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Brings every machine of the lab up and set up to the end, from whatever state they are in: absent,
+ * half made, powered off or running. Running it again after any interruption carries on.
+ * @returns the lab with its record as it is now.
+ * @throws HalabError when a machine cannot be brought up.
+ */
+export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab> {
+  const { emit, run } = options;
+  const started = performance.now();
+  let lab = given;
+  await waitForEarlierVagrant(lab, emit);
+  if (lab.record.provider === 'rootless') {
+    const box = await wantedBox(run);
+    await buildBox(box, emit, options);
+    lab = await withPorts(writeLab({ ...lab.record, box: lab.record.box || box.name }), run);
+    writeVagrantConfig(lab);
+    await makeKey(lab, run);
+    await addBox(lab, box, options);
+  } else {
+    writeVagrantConfig(lab);
+    await makeKey(lab, run);
+  }
+  const provider = providerOf(lab, run);
+  await provider.prepare();
+  const orphans = await provider.removeOrphans();
+  if (orphans.length > 0) emit({ type: 'note', text: `Removed what an interrupted bring-up had left of ${orphans.join(', ')}.` });
+
+  const before = await provider.states();
+  const absent = lab.machines.filter(({ name }) => before[name] === 'absent');
+  const off = lab.machines.filter(({ name }) => before[name] === 'off' || before[name] === 'paused');
+  await Promise.all(off.map(({ name }) => provider.start(name)));
+  if (absent.length > 0) {
+    // A machine that is made anew has a new host key.
+    if (absent.length === lab.machines.length) rmSync(labFiles.knownHosts(lab), { force: true });
+    for (const { name } of absent) await forgetHostKey(lab, name, run);
+    await vagrantUp(lab, absent.map(({ name }) => name), options);
+  }
+  writeSshConfig(lab, await sshAddresses(lab, run));
+  await waitForMachines(lab, options);
+  await provisionTheRest(lab, options);
+  lab = writeLab({ ...lab.record, complete: true });
+  emit({ type: 'note', text: `All ${lab.machines.length} machines are up (${Math.round((performance.now() - started) / 1000)} s).` });
+  return lab;
+}
+
+/** A vagrant that outlived the halab that started it must come to its end first: it holds the machines. */
+async function waitForEarlierVagrant(lab: Lab, emit: Emit): Promise<void> {
+  const pid = runningVagrant(lab);
+  if (pid === null) return;
+  const step = 'earlier';
+  const started = performance.now();
+  emit({ type: 'step-started', step, title: `Waiting for a vagrant that an earlier halab started (process ${pid})` });
+  while (runningVagrant(lab) !== null) await sleep(500);
+  emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
+}
+
+/** The lab with a free loopback port for each machine; ports that somebody else has taken meanwhile are changed. */
+async function withPorts(lab: Lab, run: Runner): Promise<Lab> {
+  const provider = providerOf(lab, run);
+  const states = Object.keys(lab.record.ports).length === 0 ? {} : await provider.states();
+  const wanting: string[] = [];
+  for (const { name } of lab.machines) {
+    const port = lab.record.ports[name];
+    const ownUse = states[name] === 'running' || states[name] === 'paused';
+    if (port === undefined || (!ownUse && !(await isFree(port)))) wanting.push(name);
+  }
+  if (wanting.length === 0) return lab;
+  const found = await freePorts(wanting.length);
+  const ports = { ...lab.record.ports, ...Object.fromEntries(wanting.map((name, index) => [name, found[index] ?? 0])) };
+  for (const name of wanting) {
+    const old = lab.record.ports[name];
+    if (old !== undefined && states[name] === 'off') await changePort(lab, name, old, ports[name] ?? 0, run);
+  }
+  return writeLab({ ...lab.record, ports });
+}
+
+/** Writes another port into the definition of a machine that is off. */
+async function changePort(lab: Lab, machine: string, from: number, to: number, run: Runner): Promise<void> {
+  const virsh = (...args: string[]): string[] => asSessionUser(['virsh', '--quiet', '--connect', 'qemu:///session', ...args]);
+  const env = libvirtEnvironment(lab);
+  const dumped = await run(virsh('dumpxml', '--inactive', domainName(machine)), { env });
+  const defined = await run(virsh('define', '/dev/stdin'), {
+    env,
+    input: dumped.stdout.replaceAll(`hostfwd=tcp:127.0.0.1:${from}-:22`, `hostfwd=tcp:127.0.0.1:${to}-:22`),
+  });
+  if (defined.exitCode !== 0) {
+    throw new HalabError(`${machine} needs another ssh port and could not be given one.`, {
+      reason: `Port ${from} is in use by another program. ${describeFailure(defined)}`,
+      next: 'End that program, then: halab up',
+    });
+  }
+}
+
+function writeVagrantConfig(lab: Lab): void {
+  const { record } = lab;
+  const config = {
+    machines: record.machineCount,
+    memory: record.memory,
+    cpus: record.cpus,
+    network: record.network,
+    box: record.box,
+    ssh_key: labFiles.key(lab),
+    prefix: record.provider === 'rootless' ? 'halab' : `halab-${record.name}`,
+    ...(record.provider === 'rootless'
+      ? {
+          accelerator: record.accelerator,
+          rootless: { switch: switchFolder(lab), pool: poolFolder(lab), ports: record.ports },
+        }
+      : {}),
+  };
+  writeFileSync(labFiles.vagrantConfig(lab), stringify(config), { mode: 0o600 });
+}
+
+/** The lab's own key. ECDSA, in the form that Vagrant's ssh library reads without further parts. */
+async function makeKey(lab: Lab, run: Runner): Promise<void> {
+  const file = labFiles.key(lab);
+  if (existsSync(file) && existsSync(`${file}.pub`)) return;
+  rmSync(file, { force: true });
+  const result = await run(['ssh-keygen', '-q', '-t', 'ecdsa', '-m', 'PEM', '-N', '', '-C', `halab ${lab.record.name}`, '-f', file]);
+  if (result.exitCode !== 0) {
+    throw new HalabError("The lab's ssh key could not be made.", { reason: describeFailure(result), next: 'halab doctor' });
+  }
+}
+
+async function addBox(lab: Lab, box: Box, options: BringUpOptions): Promise<void> {
+  if (lab.record.box !== box.name || isAdded(box)) return;
+  const step = 'box-add';
+  const started = performance.now();
+  options.emit({ type: 'step-started', step, title: 'Giving the box to Vagrant', estimateSeconds: 20 });
+  const args = ['box', 'add', '--force', '--provider', 'libvirt', '--name', box.name, box.file];
+  const outcome = await runVagrant(lab, args, { log: 'vagrant-box-add.log', ...signalOf(options) });
+  if (outcome.exitCode !== 0) {
+    options.emit({ type: 'step-failed', step, text: 'failed' });
+    throw interruptedOr(options, vagrantError(lab, 'Vagrant did not take the box.', args, 'vagrant-box-add.log', outcome));
+  }
+  options.emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
+}
+
+const signalOf = (options: BringUpOptions): { signal?: AbortSignal } =>
+  options.signal === undefined ? {} : { signal: options.signal };
+
+const interruptedOr = (options: BringUpOptions, error: HalabError): HalabError =>
+  options.signal?.aborted === true ? interrupted() : error;
+
+const interrupted = (): HalabError =>
+  new HalabError('Interrupted. Nothing is lost: the machines stay as they are.', {
+    next: 'Carry on: halab up',
+    exitCode: ExitCode.interrupted,
+  });
+
+/** What Vagrant's own messages mean to somebody who waits. */
+const milestones: readonly [RegExp, string][] = [
+  [/Uploading base box|Creating image/, 'copying the disk'],
+  [/Creating domain/, 'making the machine'],
+  [/Starting domain|Booting VM/, 'turning it on'],
+  [/Waiting for (machine|domain)|Waiting for domain to get/, 'booting'],
+  [/Machine booted and ready/, 'booted'],
+  [/Running provisioner: packages/, 'installing packages'],
+  [/Running provisioner/, 'setting it up'],
+];
+
+async function vagrantUp(lab: Lab, names: readonly string[], options: BringUpOptions): Promise<void> {
+  const started = performance.now();
+  const open = new Set(names);
+  const estimateSeconds = lab.record.accelerator === 'kvm' ? 40 : 110;
+  for (const name of names) {
+    options.emit({ type: 'step-started', step: name, title: `Making ${name}`, estimateSeconds });
+  }
+  const onLine = ({ target, type, data }: VagrantLine): void => {
+    if (!open.has(target)) return;
+    if (type === 'ui') {
+      const text = data.slice(1).join(',');
+      const milestone = milestones.find(([pattern]) => pattern.test(text));
+      if (milestone !== undefined) options.emit({ type: 'step-progress', step: target, text: milestone[1] });
+    }
+    if (type === 'action' && data[0] === 'up' && data[1] === 'end') {
+      open.delete(target);
+      options.emit({ type: 'step-done', step: target, seconds: (performance.now() - started) / 1000 });
+    }
+  };
+  const args = ['up', '--no-destroy-on-error', ...names];
+  const outcome = await runVagrant(lab, args, { log: 'vagrant-up.log', onLine, ...signalOf(options) });
+  if (outcome.exitCode === 0) {
+    for (const name of open) options.emit({ type: 'step-done', step: name, seconds: (performance.now() - started) / 1000 });
+    return;
+  }
+  for (const name of open) options.emit({ type: 'step-failed', step: name, text: options.signal?.aborted ? 'interrupted' : 'failed' });
+  throw interruptedOr(options, vagrantError(lab, 'The machines could not all be brought up.', args, 'vagrant-up.log', outcome));
+}
+
+async function forgetHostKey(lab: Lab, machine: string, run: Runner): Promise<void> {
+  if (existsSync(labFiles.sshConfig(lab))) await dropConnection(lab, machine, run);
+  if (!existsSync(labFiles.knownHosts(lab))) return;
+  await run(['ssh-keygen', '-q', '-R', machine, '-f', labFiles.knownHosts(lab)]);
+  rmSync(`${labFiles.knownHosts(lab)}.old`, { force: true });
+}
+
+/** Where ssh finds the machines: the lab's own ports, or what Vagrant says. */
+async function sshAddresses(lab: Lab, run: Runner): Promise<SshAddresses> {
+  if (lab.record.provider === 'rootless') {
+    return Object.fromEntries(lab.machines.map(({ name }) => [name, { host: '127.0.0.1', port: lab.record.ports[name] ?? 0 }]));
+  }
+  const found: Record<string, { host: string; port: number }> = {};
+  for (const { name } of lab.machines) {
+    const result = await run(vagrantCommand(lab, ['ssh-config', name]), { env: vagrantEnvironment(lab), timeout: 60_000 });
+    const host = /^\s*HostName (\S+)$/m.exec(result.stdout)?.[1];
+    const port = /^\s*Port (\d+)$/m.exec(result.stdout)?.[1];
+    if (host === undefined || port === undefined) {
+      throw new HalabError(`Vagrant does not say how to reach ${name}.`, { reason: describeFailure(result), next: 'halab up' });
+    }
+    found[name] = { host, port: Number(port) };
+  }
+  return found;
+}
+
+/** Waits until every machine answers over ssh. */
+async function waitForMachines(lab: Lab, options: BringUpOptions): Promise<void> {
+  const shell = sshShell(lab, options.run);
+  await Promise.all(
+    lab.machines.map(async ({ name }) => {
+      const started = performance.now();
+      let said = false;
+      for (;;) {
+        const result = await shell.runAsRoot(name, 'true', { timeout: 15_000 });
+        const seconds = (performance.now() - started) / 1000;
+        // One that refuses the lab's key answers too: it is only not set up yet.
+        if ((result.reached && result.exitCode === 0) || result.stderr === keyRefused) {
+          if (said) options.emit({ type: 'step-done', step: `ssh-${name}`, seconds });
+          return;
+        }
+        if (!said) {
+          said = true;
+          options.emit({ type: 'step-started', step: `ssh-${name}`, title: `Waiting for ${name} to answer`, estimateSeconds: 45 });
+        }
+        if (options.signal?.aborted) throw interrupted();
+        if (seconds > 300) {
+          options.emit({ type: 'step-failed', step: `ssh-${name}`, text: result.stderr });
+          throw new HalabError(`${name} runs, but does not answer over ssh within 5 minutes.`, {
+            reason: result.stderr,
+            next: `Make the lab anew: halab destroy --lab ${lab.record.name}, then halab up`,
+          });
+        }
+        await sleep(1000);
+      }
+    }),
+  );
+}
+
+/** Sets up the machines that an interrupted bring-up left without their name, address or key. */
+async function provisionTheRest(lab: Lab, options: BringUpOptions): Promise<void> {
+  const shell = sshShell(lab, options.run);
+  const marks = await Promise.all(
+    lab.machines.map(async ({ name }) => ({
+      name,
+      set: (await shell.runAsRoot(name, 'test -e /etc/halab/provisioned')).exitCode === 0,
+    })),
+  );
+  const names = marks.filter(({ set }) => !set).map(({ name }) => name);
+  if (names.length === 0) return;
+  const started = performance.now();
+  options.emit({ type: 'step-started', step: 'provision', title: `Setting up ${names.join(', ')}`, estimateSeconds: 30 });
+  const args = ['provision', ...names];
+  const outcome = await runVagrant(lab, args, { log: 'vagrant-provision.log', ...signalOf(options) });
+  if (outcome.exitCode !== 0) {
+    options.emit({ type: 'step-failed', step: 'provision', text: 'failed' });
+    throw interruptedOr(options, vagrantError(lab, 'A machine could not be set up.', args, 'vagrant-provision.log', outcome));
+  }
+  options.emit({ type: 'step-done', step: 'provision', seconds: (performance.now() - started) / 1000 });
+}

@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import * as z from 'zod';
+import { HalabError, usageError } from '../errors.ts';
+import { labsFolder } from '../paths.ts';
+import type { Machine } from './machine.ts';
+import type { LabVariables } from './variables.ts';
+
+const format = 1;
+
+const providerNames = ['rootless', 'libvirt', 'virtualbox'] as const;
+export type ProviderName = (typeof providerNames)[number];
+
+const recordSchema = z.object({
+  format: z.literal(format),
+  name: z.string(),
+  createdAt: z.iso.datetime(),
+  provider: z.enum(providerNames),
+  machineCount: z.union([z.literal(2), z.literal(3)]),
+  /** First three numbers of the cluster network. */
+  network: z.string().regex(/^\d+\.\d+\.\d+$/),
+  memory: z.number().int().positive(),
+  cpus: z.number().int().positive(),
+  accelerator: z.enum(['kvm', 'qemu']),
+  box: z.string(),
+  /** Loopback ports for ssh, by machine; only a rootless lab has them. */
+  ports: z.record(z.string(), z.number().int()),
+  /** The bring-up came to its end at least once. */
+  complete: z.boolean(),
+  /** A fault that halab made and has not yet put back. */
+  fault: z
+    .object({
+      drill: z.string(),
+      machine: z.string(),
+      since: z.iso.datetime(),
+      /** Units that ran on the machine before, to be started again. */
+      units: z.array(z.string()),
+    })
+    .nullable(),
+});
+
+/** A fault that stands until it is put back. */
+export type StandingFault = NonNullable<z.infer<typeof recordSchema>['fault']>;
+
+/** What halab remembers of a lab (lab.json). */
+export type LabRecord = z.infer<typeof recordSchema>;
+
+/** A lab: its record and the places that belong to it. */
+export interface Lab {
+  readonly record: LabRecord;
+  readonly folder: string;
+  /** Short-lived sockets. Not in `folder`: a socket's path may have 107 bytes (unix(7)). */
+  readonly runFolder: string;
+  readonly machines: readonly Machine[];
+  readonly variables: LabVariables;
+}
+
+export const labFolder = (name: string): string => join(labsFolder(), name);
+
+/** The lab's files, by what they hold. */
+export const labFiles = {
+  record: (lab: Lab) => join(lab.folder, 'lab.json'),
+  vagrantConfig: (lab: Lab) => join(lab.folder, 'lab.yaml'),
+  vagrantState: (lab: Lab) => join(lab.folder, 'vagrant'),
+  progress: (lab: Lab) => join(lab.folder, 'progress.json'),
+  key: (lab: Lab) => join(lab.folder, 'ssh-key'),
+  knownHosts: (lab: Lab) => join(lab.folder, 'known-hosts'),
+  sshConfig: (lab: Lab) => join(lab.folder, 'ssh-config'),
+  log: (lab: Lab, name: string) => join(lab.folder, 'log', name),
+} as const;
+
+/** @throws HalabError (exit 2) when the name cannot be a folder's and a host's. */
+export function assertLabName(name: string): void {
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) {
+    throw usageError(
+      `"${name}" cannot be a lab's name.`,
+      'Use up to 31 small letters, digits and hyphens, with a letter first.',
+    );
+  }
+}
+
+function machinesOf(record: LabRecord): Machine[] {
+  const all = [
+    { name: 'node1', role: 'node', ip: `${record.network}.11` },
+    { name: 'node2', role: 'node', ip: `${record.network}.12` },
+    { name: 'storage', role: 'storage', ip: `${record.network}.13` },
+  ] as const;
+  return all.slice(0, record.machineCount);
+}
+
+function variablesOf(record: LabRecord): LabVariables {
+  return {
+    vip: `${record.network}.100`,
+    vname: 'www.halab.test',
+    node1_ip: `${record.network}.11`,
+    node2_ip: `${record.network}.12`,
+    storage_ip: record.machineCount === 3 ? `${record.network}.13` : '',
+    prefix: '24',
+    network: `${record.network}.0`,
+    device: 'eth1',
+  };
+}
+
+function labFrom(record: LabRecord): Lab {
+  const folder = labFolder(record.name);
+  const id = createHash('sha256').update(folder).digest('hex').slice(0, 8);
+  return {
+    record,
+    folder,
+    // Not $XDG_RUNTIME_DIR: it differs between a desktop, ssh and cron, and the machines'
+    // definitions hold this path.
+    runFolder: `/tmp/halab-${process.getuid?.() ?? 0}/${id}`,
+    machines: machinesOf(record),
+    variables: variablesOf(record),
+  };
+}
+
+/** Defaults of a lab's record; lessons can be read with it before any lab exists. */
+export function newRecord(name: string, choices: Partial<LabRecord> = {}): LabRecord {
+  return {
+    format,
+    name,
+    createdAt: new Date().toISOString(),
+    provider: 'rootless',
+    machineCount: 3,
+    network: '192.168.56',
+    memory: 768,
+    cpus: 1,
+    accelerator: 'qemu',
+    box: '',
+    ports: {},
+    complete: false,
+    fault: null,
+    ...choices,
+  };
+}
+
+/** A lab that is not written anywhere: for reading lessons before there is one. */
+export const imaginaryLab = (name: string): Lab => labFrom(newRecord(name));
+
+export const labExists = (name: string): boolean => existsSync(join(labFolder(name), 'lab.json'));
+
+/**
+ * Reads a lab.
+ * @throws HalabError when there is none of that name (exit 2), or when its record cannot be read (exit 3).
+ */
+export function readLab(name: string): Lab {
+  assertLabName(name);
+  const file = join(labFolder(name), 'lab.json');
+  if (!existsSync(file)) {
+    throw usageError(`There is no lab named "${name}" yet.`, 'Make it: halab up');
+  }
+  let data: unknown;
+  try {
+    data = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw unreadable(file, name, cause);
+  }
+  const found = z.looseObject({ format: z.number() }).safeParse(data);
+  if (found.success && found.data.format > format) {
+    throw new HalabError(`The lab "${name}" was made by a newer halab.`, {
+      reason: `${file} has format ${found.data.format}; this halab knows formats up to ${format}.`,
+      next: 'Use that newer halab.',
+    });
+  }
+  const record = recordSchema.safeParse(data);
+  if (!record.success) throw unreadable(file, name, z.prettifyError(record.error));
+  return labFrom(record.data);
+}
+
+function unreadable(file: string, name: string, cause: unknown): HalabError {
+  return new HalabError(`The record of the lab "${name}" cannot be read.`, {
+    reason: `${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    next: `Mend the file, or remove the lab and start anew: halab destroy --lab ${name}`,
+    cause,
+  });
+}
+
+/** Writes a lab's record (atomically) and returns the lab with it. */
+export function writeLab(record: LabRecord): Lab {
+  const lab = labFrom(record);
+  mkdirSync(join(lab.folder, 'log'), { recursive: true, mode: 0o700 });
+  writeFileAtomic.sync(labFiles.record(lab), `${JSON.stringify(record, null, 2)}\n`);
+  return lab;
+}
+
+/** Names of all labs, readable or not. */
+export function labNames(): string[] {
+  if (!existsSync(labsFolder())) return [];
+  return readdirSync(labsFolder(), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}

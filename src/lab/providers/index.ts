@@ -1,0 +1,14 @@
+import type { Runner } from '../../run.ts';
+import type { Lab, ProviderName } from '../lab.ts';
+import type { Provider } from './provider.ts';
+import { rootlessProvider } from './rootless.ts';
+import { vagrantOnlyProvider } from './vagrant-only.ts';
+
+const providers = {
+  rootless: rootlessProvider,
+  libvirt: vagrantOnlyProvider,
+  virtualbox: vagrantOnlyProvider,
+} as const satisfies Record<ProviderName, (lab: Lab, run: Runner) => Provider>;
+
+/** The provider of a lab. */
+export const providerOf = (lab: Lab, run: Runner): Provider => providers[lab.record.provider](lab, run);

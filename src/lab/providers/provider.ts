@@ -1,0 +1,18 @@
+/** A machine as its hypervisor sees it. */
+export type PowerState = 'running' | 'paused' | 'off' | 'absent';
+
+/** What halab asks of a hypervisor beyond Vagrant's up and destroy. */
+export interface Provider {
+  /** The power state of every machine of the lab. */
+  states(): Promise<Readonly<Record<string, PowerState>>>;
+  /** Makes ready whatever the machines need around them (the switch, say), and mends it when it is gone. Idempotent. */
+  prepare(): Promise<void>;
+  /** Turns an existing machine on; returns as soon as it runs, long before it answers. */
+  start(machine: string): Promise<void>;
+  /** Cuts the power: no shutdown, nothing is flushed. */
+  powerOff(machine: string): Promise<void>;
+  /** Removes machines that Vagrant has lost sight of, so that it can make them again. */
+  removeOrphans(): Promise<string[]>;
+  /** Ends and removes all that prepare() made, once the machines are destroyed. */
+  dispose(): Promise<void>;
+}

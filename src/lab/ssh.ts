@@ -1,0 +1,104 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CommandResult, Runner } from '../run.ts';
+import { type Lab, labFiles } from './lab.ts';
+import type { Shell, ShellResult } from './machine.ts';
+
+/**
+ * The system's ssh with connections that are kept open between commands and between runs of halab
+ * (ControlMaster, ssh_config(5)): the first command to a machine pays for the handshake, the others
+ * do not. A machine that stops answering is noticed after 4 s (ServerAliveInterval x CountMax).
+ */
+
+/** Where ssh finds each machine: host and port, by machine. */
+export type SshAddresses = Readonly<Record<string, { host: string; port: number }>>;
+
+/** Writes the lab's ssh configuration. */
+export function writeSshConfig(lab: Lab, addresses: SshAddresses): void {
+  mkdirSync(lab.runFolder, { recursive: true, mode: 0o700 });
+  const quoted = (path: string): string => `"${path}"`;
+  const blocks = lab.machines.map(({ name }) => {
+    const at = addresses[name];
+    if (at === undefined) throw new Error(`no ssh address for ${name}`);
+    return `Host ${name}\n  HostName ${at.host}\n  Port ${at.port}\n  HostKeyAlias ${name}\n`;
+  });
+  const common = [
+    'Host *',
+    '  User vagrant',
+    `  IdentityFile ${quoted(labFiles.key(lab))}`,
+    '  IdentitiesOnly yes',
+    '  IdentityAgent none',
+    '  BatchMode yes',
+    '  PreferredAuthentications publickey',
+    // A machine's key is pinned when it is first met; a changed key is refused from then on.
+    '  StrictHostKeyChecking accept-new',
+    `  UserKnownHostsFile ${quoted(labFiles.knownHosts(lab))}`,
+    '  GlobalKnownHostsFile /dev/null',
+    '  ConnectTimeout 5',
+    '  ServerAliveInterval 1',
+    '  ServerAliveCountMax 4',
+    '  ControlMaster auto',
+    `  ControlPath ${quoted(join(lab.runFolder, 'ssh-%n'))}`,
+    '  ControlPersist 900',
+    '  LogLevel ERROR',
+    '',
+  ];
+  writeFileSync(labFiles.sshConfig(lab), [...blocks, common.join('\n')].join('\n'), { mode: 0o600 });
+}
+
+/** The command that runs `words` on a machine as the user vagrant. */
+export const sshCommand = (lab: Lab, machine: string, words: readonly string[], options: readonly string[] = []): string[] => [
+  'ssh', '-F', labFiles.sshConfig(lab), ...options, machine, ...words,
+];
+
+/** ssh to the machines of a lab. Failures of the connection are results with reached: false, never exceptions. */
+export function sshShell(lab: Lab, run: Runner): Shell {
+  return {
+    async runAsRoot(machine, script, options = {}) {
+      const timeout = options.timeout ?? 15_000;
+      const result = await run(sshCommand(lab, machine, ['sudo', '-n', 'bash', '-s']), {
+        input: script,
+        timeout,
+      });
+      // A kept connection to a machine that went away without a word would stall the next command too.
+      if (result.timedOut) await dropConnection(lab, machine, run);
+      return toShellResult(result, timeout);
+    },
+  };
+}
+
+function toShellResult(result: CommandResult, timeout: number): ShellResult {
+  // ssh(1): exit status 255 is ssh's own failure.
+  const reached = result.exitCode !== null && result.exitCode !== 255;
+  const reason = result.timedOut
+    ? `no answer within ${Math.round(timeout / 1000)} s`
+    : sshReason(result.stderr);
+  return {
+    reached,
+    exitCode: reached ? result.exitCode : null,
+    stdout: result.stdout,
+    stderr: reached ? result.stderr : reason,
+    milliseconds: result.milliseconds,
+  };
+}
+
+/** The reason given when a machine answers and refuses the lab's key. */
+export const keyRefused = 'it does not accept the key of the lab';
+
+/** What ssh said, in words for a person. */
+function sshReason(stderr: string): string {
+  const known: [RegExp, string][] = [
+    [/Connection refused/, 'the connection was refused'],
+    [/timed out|not responding/i, 'it does not answer'],
+    [/Connection reset|closed by|Broken pipe|mux_client|kex_exchange/, 'the connection broke off'],
+    [/Permission denied/, keyRefused],
+    [/HOST IDENTIFICATION|Host key verification failed/, 'its host key is not the one that was pinned'],
+  ];
+  return known.find(([pattern]) => pattern.test(stderr))?.[1] ?? (stderr.trim() || 'ssh failed without a word');
+}
+
+/** Closes the kept connection to a machine, if there is one. */
+export async function dropConnection(lab: Lab, machine: string, run: Runner): Promise<void> {
+  // A failure means that none was open.
+  await run(['ssh', '-F', labFiles.sshConfig(lab), '-O', 'exit', machine], { timeout: 5000 });
+}

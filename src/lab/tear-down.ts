@@ -1,0 +1,58 @@
+import { existsSync, rmSync } from 'node:fs';
+import type { Emit } from '../events.ts';
+import type { Runner } from '../run.ts';
+import { type Lab, labFiles, labFolder, readLab } from './lab.ts';
+import { endProcess } from './process.ts';
+import { providerOf } from './providers/index.ts';
+import { dropConnection } from './ssh.ts';
+import { runningVagrant, runVagrant, vagrantError } from './vagrant.ts';
+
+export interface TearDownOptions {
+  readonly run: Runner;
+  readonly emit: Emit;
+}
+
+/** Powers the machines off; what is on their disks stays. Clean shutdowns, all at once. */
+export async function powerDown(lab: Lab, { run, emit }: TearDownOptions): Promise<void> {
+  const step = 'down';
+  const started = performance.now();
+  emit({ type: 'step-started', step, title: 'Shutting the machines down', estimateSeconds: 20 });
+  await closeConnections(lab, run);
+  const args = ['halt'];
+  const outcome = await runVagrant(lab, args, { log: 'vagrant-halt.log' });
+  if (outcome.exitCode !== 0) {
+    emit({ type: 'step-failed', step, text: 'failed' });
+    throw vagrantError(lab, 'The machines could not be shut down.', args, 'vagrant-halt.log', outcome);
+  }
+  emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
+}
+
+/** Removes a lab with all that belongs to it: machines, disks, switch, sockets, daemons, keys, progress. */
+export async function destroy(name: string, { run, emit }: TearDownOptions): Promise<void> {
+  const step = `destroy-${name}`;
+  const started = performance.now();
+  emit({ type: 'step-started', step, title: `Removing the lab "${name}"`, estimateSeconds: 10 });
+  const lab = readLab(name);
+  const vagrant = runningVagrant(lab);
+  if (vagrant !== null) await endProcess(vagrant);
+  await closeConnections(lab, run);
+  if (existsSync(labFiles.vagrantState(lab)) && existsSync(labFiles.vagrantConfig(lab))) {
+    const provider = providerOf(lab, run);
+    await provider.prepare();
+    const args = ['destroy', '--force'];
+    const outcome = await runVagrant(lab, args, { log: 'vagrant-destroy.log' });
+    // A rootless lab's daemon and disks are all its own, so they can go even when Vagrant is at a loss.
+    if (outcome.exitCode !== 0 && lab.record.provider !== 'rootless') {
+      emit({ type: 'step-failed', step, text: 'failed' });
+      throw vagrantError(lab, `The lab "${name}" could not be removed.`, args, 'vagrant-destroy.log', outcome);
+    }
+  }
+  await providerOf(lab, run).dispose();
+  rmSync(labFolder(name), { recursive: true, force: true });
+  emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
+}
+
+async function closeConnections(lab: Lab, run: Runner): Promise<void> {
+  if (!existsSync(labFiles.sshConfig(lab))) return;
+  await Promise.all(lab.machines.map(({ name }) => dropConnection(lab, name, run)));
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// Nothing heavy may be imported here: `halab --version` should answer as fast as Node itself starts.
+import { readFileSync } from 'node:fs';
+
+const packageFile = new URL('../package.json', import.meta.url);
+const version = (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
+
+if (process.argv.length === 3 && ['--version', '-V'].includes(process.argv[2] ?? '')) {
+  process.stdout.write(`${version}\n`);
+} else {
+  const { runCommandLine } = await import('./commands/program.ts');
+  // The one place that sets the exit code. Output that still waits in a pipe must come out first.
+  process.exitCode = await runCommandLine(process.argv, version);
+}

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import envPaths from 'env-paths';
+
+/** The folder of the package: it holds lessons/ and vagrant/, whether run from source, from dist/ or installed. */
+export const packageRoot: string = findPackageRoot(dirname(fileURLToPath(import.meta.url)));
+
+function findPackageRoot(from: string): string {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder;
+    if (folder === dirname(folder)) throw new Error(`no package.json above ${from}`);
+  }
+}
+
+export const lessonsFolder: string = join(packageRoot, 'lessons');
+export const vagrantFolder: string = join(packageRoot, 'vagrant');
+
+/**
+ * Where halab keeps labs and boxes: $HALAB_HOME, or the user's data folder by the platform's custom
+ * (XDG Base Directory Specification on Linux: ~/.local/share/halab).
+ */
+export function halabHome(): string {
+  return process.env['HALAB_HOME'] || envPaths('halab', { suffix: '' }).data;
+}
+
+export const labsFolder = (): string => join(halabHome(), 'labs');
+export const boxesFolder = (): string => join(halabHome(), 'boxes');
+/** Vagrant's own home for rootless labs, apart from the user's ~/.vagrant.d. */
+export const vagrantHome = (): string => join(halabHome(), 'vagrant');

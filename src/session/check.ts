@@ -1,0 +1,36 @@
+import type { Lesson, Task } from '../course/lesson.ts';
+import { taskDone } from '../course/progress.ts';
+import { type SettleResult, settle } from '../course/settle.ts';
+import type { Session } from './session.ts';
+
+export interface CheckOptions {
+  /** Wait to the task's limit, even for a cluster that looks settled. */
+  readonly patient?: boolean;
+  /** Do not wait at all beyond the second observation. */
+  readonly now?: boolean;
+  readonly onWait?: (reason: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Judges a task against the machines. Records nothing. */
+export function judgeTask(session: Session, task: Task, options: CheckOptions = {}): Promise<SettleResult> {
+  return settle({
+    observe: session.observe,
+    checks: task.checks,
+    machines: session.lab.machines,
+    within: options.now === true ? 0 : task.within,
+    patient: options.patient ?? false,
+    ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+}
+
+/** Judges a task and, when it passed, records it as done. */
+export async function checkTask(session: Session, lesson: Lesson, task: Task, options: CheckOptions = {}): Promise<SettleResult> {
+  const result = await judgeTask(session, task, options);
+  if (result.passed) {
+    const evidence = result.verdicts.map((verdict) => verdict.evidence).join(' ');
+    session.update((progress) => taskDone(progress, lesson.id, task.id, evidence, new Date()));
+  }
+  return result;
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { observe } from '../cluster/observe.ts';
+import type { ClusterState } from '../cluster/state.ts';
+import type { Course } from '../course/lesson.ts';
+import { loadCourse } from '../course/load.ts';
+import { type Progress, readProgress, writeProgress } from '../course/progress.ts';
+import type { Emit } from '../events.ts';
+import { type Lab, labFiles, readLab } from '../lab/lab.ts';
+import { withLock } from '../lab/lock.ts';
+import type { Shell } from '../lab/machine.ts';
+import { providerOf } from '../lab/providers/index.ts';
+import type { Provider } from '../lab/providers/provider.ts';
+import { sshShell } from '../lab/ssh.ts';
+import { runLocally } from '../local-runner.ts';
+import { lessonsFolder } from '../paths.ts';
+import { putBack } from './put-back.ts';
+
+/** A lab at work: its machines at hand, the course, and how far the learner is. */
+export interface Session {
+  readonly lab: Lab;
+  readonly course: Course;
+  readonly provider: Provider;
+  readonly shell: Shell;
+  observe(): Promise<ClusterState>;
+  progress(): Progress;
+  /** Changes the progress as it is on disk now, and returns it. */
+  update(change: (progress: Progress) => Progress): Progress;
+}
+
+const trackFolder = join(lessonsFolder, 'pacemaker');
+
+/** The built-in course for a lab. */
+export const courseOf = (lab: Lab): Course =>
+  loadCourse(trackFolder, { machines: lab.machines, variables: lab.variables });
+
+/** Reads the learner's progress; tells by `emit` when a broken file had to be set aside. */
+export function progressOf(lab: Lab, emit: Emit): Progress {
+  const { progress, setAside } = readProgress(labFiles.progress(lab));
+  if (setAside !== null) {
+    emit({ type: 'note', text: `The file with your progress could not be read. It was kept as ${setAside}; done tasks are recognised when you check them again.` });
+  }
+  return progress;
+}
+
+/**
+ * Opens a lab whose machines are up or were: mends the switch when it is gone and puts back what a
+ * killed drill had broken.
+ * @throws HalabError when there is no such lab (exit 2) or it cannot be mended (exit 3).
+ */
+export async function openSession(name: string, emit: Emit): Promise<Session> {
+  const run = runLocally;
+  const lab = readLab(name);
+  const provider = providerOf(lab, run);
+  await provider.prepare();
+  const session = sessionOf(lab, emit);
+  if (lab.record.fault === null) return session;
+  return withLock(name, 'putting the machines back after a drill', async () => {
+    // Read again under the lock: a drill that still ran has put them back itself.
+    const now = readLab(name);
+    if (now.record.fault !== null) {
+      emit({ type: 'note', text: `The drill "${now.record.fault.drill}" was cut short. Putting the machines back.` });
+    }
+    return sessionOf(await putBack(now, { provider, shell: session.shell, emit }), emit);
+  });
+}
+
+function sessionOf(lab: Lab, emit: Emit): Session {
+  const shell = sshShell(lab, runLocally);
+  return {
+    lab,
+    course: courseOf(lab),
+    provider: providerOf(lab, runLocally),
+    shell,
+    observe: () => observe(shell, lab.machines),
+    progress: () => progressOf(lab, emit),
+    update(change) {
+      const progress = change(progressOf(lab, emit));
+      writeProgress(labFiles.progress(lab), progress);
+      return progress;
+    },
+  };
+}

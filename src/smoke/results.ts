@@ -1,0 +1,12 @@
+/** One thing that the smoke tried. */
+export interface SmokeResult {
+  readonly lesson: string;
+  /** "task vip: passes after the solution", "drill power-cut". */
+  readonly name: string;
+  readonly passed: boolean;
+  /** What was seen: evidence, or why it failed. */
+  readonly detail: string;
+  readonly seconds: number;
+  /** Seconds without an answer, where a drill measured them. */
+  readonly outageSeconds?: number;
+}

@@ -1,0 +1,51 @@
+#!/bin/bash
+# Gives a machine its name, its address on the cluster network and the lab's own ssh key.
+# Runs as root; may run again at any time.
+set -euo pipefail
+
+# The cluster network is the card that is not the default way out: the second one.
+device=$(find /sys/class/net -maxdepth 1 -name 'e*' -printf '%f\n' | sort -V | sed -n 2p)
+if [ -z "$device" ]; then
+  echo 'This machine has no second network card, so it cannot join the cluster network.' >&2
+  exit 1
+fi
+
+hostnamectl set-hostname "$HALAB_NAME"
+# Vagrant and Debian map the host's name to 127.0.1.1. A cluster that looks its own name up must
+# find an address that the other nodes can reach.
+sed -i '/^127\.0\.1\.1[[:space:]]/d' /etc/hosts
+
+# The kernel owns the addresses that the cluster adds: networkd must neither remove them nor drop
+# the physical one when the link is cut.
+cat > /etc/systemd/network/20-cluster.network <<NETWORK
+[Match]
+Name=$device
+
+[Link]
+RequiredForOnline=no
+
+[Network]
+Address=$HALAB_ADDRESS
+LinkLocalAddressing=no
+IPv6AcceptRA=no
+ConfigureWithoutCarrier=yes
+IgnoreCarrierLoss=yes
+KeepConfiguration=yes
+NETWORK
+systemctl enable --quiet --now systemd-networkd.service
+networkctl reload
+networkctl reconfigure "$device"
+
+if [ -n "${HALAB_KEY:-}" ]; then
+  install -d -m 700 -o vagrant -g vagrant /home/vagrant/.ssh
+  printf '%s\n' "$HALAB_KEY" > /home/vagrant/.ssh/authorized_keys.new
+  chown vagrant:vagrant /home/vagrant/.ssh/authorized_keys.new
+  chmod 600 /home/vagrant/.ssh/authorized_keys.new
+  mv /home/vagrant/.ssh/authorized_keys.new /home/vagrant/.ssh/authorized_keys
+fi
+
+# halab reads this mark to know that the machine was set up to the end.
+mkdir -p /etc/halab
+echo 1 > /etc/halab/provisioned
+# A power cut in a lesson must not take these files back.
+sync

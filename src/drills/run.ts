@@ -38,7 +38,7 @@ export async function runDrill(session: Session, drill: Drill, options: { emit: 
   const { emit, signal } = options;
   const { lab } = session;
   const before = await quietState(session, drill);
-  const active = drill.active === undefined ? null : findActiveNode(drill.active, before);
+  const active = drill.active === undefined ? null : findActiveNode(drill.active, before, lab.machines);
   if (drill.active !== undefined && active === null) {
     throw new HalabError(`The drill "${drill.title}" cannot start.`, {
       reason: `No node runs ${drill.active.agent} (${JSON.stringify(drill.active.with)}).`,

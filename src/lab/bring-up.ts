@@ -6,7 +6,7 @@ import type { Emit } from '../events.ts';
 import { describeFailure } from '../local-runner.ts';
 import type { Runner } from '../run.ts';
 import { type Box, buildBox, isAdded, wantedBox } from './box.ts';
-import { type Lab, labFiles, writeLab } from './lab.ts';
+import { type Lab, labFiles, type LabRecord, writeLab } from './lab.ts';
 import { freePorts, isFree } from './ports.ts';
 import { providerOf } from './providers/index.ts';
 import { asSessionUser, domainName, libvirtEnvironment, poolFolder, switchFolder } from './providers/rootless.ts';
@@ -17,6 +17,8 @@ export interface BringUpOptions {
   readonly run: Runner;
   readonly emit: Emit;
   readonly signal?: AbortSignal;
+  /** Finds out how a rootless lab's machines can run, once the box of that name is there. */
+  readonly findAccelerator: (boxName: string) => Promise<LabRecord['accelerator']>;
 }
 
 /**
@@ -37,6 +39,13 @@ export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab>
     writeVagrantConfig(lab);
     await makeKey(lab, run);
     await addBox(lab, box, options);
+    if (!lab.record.complete) {
+      lab = writeLab({ ...lab.record, accelerator: await options.findAccelerator(lab.record.box) });
+      writeVagrantConfig(lab);
+    }
+    if (lab.record.accelerator === 'qemu') {
+      emit({ type: 'note', text: 'KVM does not run here, so the machines are emulated in software: everything works, some five times slower.' });
+    }
   } else {
     writeVagrantConfig(lab);
     await makeKey(lab, run);

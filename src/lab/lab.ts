@@ -138,7 +138,7 @@ export function newRecord(name: string, choices: Partial<LabRecord> = {}): LabRe
 }
 
 /** A lab that is not written anywhere: for reading lessons before there is one. */
-export const imaginaryLab = (name: string): Lab => labFrom(newRecord(name));
+export const imaginaryLab = (name: string, choices: Partial<LabRecord> = {}): Lab => labFrom(newRecord(name, choices));
 
 export const labExists = (name: string): boolean => existsSync(join(labFolder(name), 'lab.json'));
 

@@ -5,7 +5,7 @@ import type { Course } from '../course/lesson.ts';
 import { loadCourse } from '../course/load.ts';
 import { type Progress, readProgress, writeProgress } from '../course/progress.ts';
 import type { Emit } from '../events.ts';
-import { type Lab, labFiles, readLab } from '../lab/lab.ts';
+import { imaginaryLab, type Lab, labExists, labFiles, readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import type { Shell } from '../lab/machine.ts';
 import { providerOf } from '../lab/providers/index.ts';
@@ -61,6 +61,14 @@ export async function openSession(name: string, emit: Emit): Promise<Session> {
       emit({ type: 'note', text: `The drill "${now.record.fault.drill}" was cut short. Putting the machines back.` });
     }
     return sessionOf(await putBack(now, { provider, shell: session.shell, emit }), emit);
+  });
+}
+
+/** A lab without its machines: for what needs only the course and the progress. */
+export function offlineSession(name: string): Session {
+  const lab = labExists(name) ? readLab(name) : imaginaryLab(name);
+  return sessionOf(lab, ({ type, ...event }) => {
+    if (type === 'note' && 'text' in event) process.stderr.write(`${event.text}\n`);
   });
 }
 

@@ -1,0 +1,99 @@
+// Stores what the machines of a running lab answer to the probe, as a fixture for tests:
+//
+//   npm run build && npm run record -- NAME [--lab LAB] [--note TEXT]
+//   npm run record -- NAME --ssh node1='ssh -p 2201 -i KEY vagrant@127.0.0.1' --ssh node2=...
+//
+// The second form needs no lab of halab's: each --ssh names a machine and the command that runs
+// what follows it there. The fixture is test/fixtures/cluster/pacemaker-VERSION/NAME/.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    lab: { type: 'string', default: 'default' },
+    ssh: { type: 'string', multiple: true, default: [] },
+    note: { type: 'string', default: '' },
+  },
+});
+const [name, ...rest] = positionals;
+if (name === undefined || rest.length > 0 || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
+  console.error('Wanted: one NAME for the fixture, of small letters, digits and hyphens.');
+  process.exit(2);
+}
+
+const { collect } = await import('../dist/cluster/collect.js');
+const { runLocally } = await import('../dist/local-runner.js');
+
+/** A shell from --ssh options: the machine's name, then the command. */
+function shellOf(given) {
+  const commands = Object.fromEntries(
+    given.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]),
+  );
+  const order = ['node1', 'node2', 'storage'];
+  const machines = Object.keys(commands).map((machine) => ({
+    name: machine,
+    role: machine === 'storage' ? 'storage' : 'node',
+    ip: `192.168.56.${11 + order.indexOf(machine)}`,
+  }));
+  const shell = {
+    async runAsRoot(machine, script, { timeout = 15_000 } = {}) {
+      const command = [...commands[machine].split(' '), 'sudo -n bash -s'];
+      const result = await runLocally(command, { input: script, timeout });
+      // ssh(1): exit status 255 is ssh's own failure.
+      const reached = result.exitCode !== null && result.exitCode !== 255;
+      return { ...result, reached, stderr: result.timedOut ? 'it does not answer' : result.stderr };
+    },
+  };
+  return { shell, machines };
+}
+
+async function shellOfLab(lab) {
+  const { readLab } = await import('../dist/lab/lab.js');
+  const { sshShell } = await import('../dist/lab/ssh.js');
+  const found = readLab(lab);
+  return { shell: sshShell(found, runLocally), machines: found.machines };
+}
+
+const { shell, machines } =
+  values.ssh.length > 0 ? shellOf(values.ssh) : await shellOfLab(values.lab);
+const raw = await collect(shell, machines);
+const up = machines.find((machine) => raw.answers[machine.name].reached);
+if (up === undefined) {
+  console.error(`No machine answered: ${JSON.stringify(raw.answers)}`);
+  process.exit(3);
+}
+const { stdout } = await shell.runAsRoot(up.name, 'pacemakerd --version');
+const version = /^Pacemaker (\d+\.\d+\.\d+)/m.exec(stdout)?.[1];
+if (version === undefined) {
+  console.error(`pacemakerd --version on ${up.name} said: ${stdout}`);
+  process.exit(3);
+}
+
+const folder = join(
+  fileURLToPath(new URL('../test/fixtures/cluster', import.meta.url)),
+  `pacemaker-${version}`,
+  name,
+);
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+const answers = {};
+for (const [machine, answer] of Object.entries(raw.answers)) {
+  const { output, ...about } = answer;
+  answers[machine] = about;
+  if (answer.reached) writeFileSync(join(folder, `${machine}.txt`), output);
+}
+const about = {
+  note: values.note,
+  token: raw.token,
+  observedAt: raw.observedAt,
+  machines,
+  answers,
+};
+writeFileSync(join(folder, 'recorded.json'), `${JSON.stringify(about, null, 2)}\n`);
+const took = Object.entries(answers).map(([machine, { reached, reason, sentAt, answeredAt }]) =>
+  reached ? `${machine} ${answeredAt - sentAt} ms` : `${machine}: ${reason}`,
+);
+console.log(`${folder}\n  ${took.join(', ')}`);

@@ -1,0 +1,76 @@
+import * as z from 'zod';
+import type { ClusterState } from '../cluster/state.ts';
+import type { Machine } from '../lab/machine.ts';
+import { addressSchema, judgeAddress } from './address.ts';
+import { corosyncConfSchema, judgeCorosyncConf } from './corosync-conf.ts';
+import { hostsSchema, judgeHosts } from './hosts.ts';
+import { judgeMembership, membershipSchema } from './membership.ts';
+import { judgeNoLeftovers } from './no-leftovers.ts';
+import { judgeOnline, onlineSchema } from './online.ts';
+import { judgeProperty, judgeResourceDefault, propertySchema, resourceDefaultSchema } from './property.ts';
+import { judgeResource, resourceSchema, selectorSchema } from './resource.ts';
+import { clusterView, instancesOf, matching, type Scene } from './select.ts';
+import { judgeStandby, standbySchema } from './standby.ts';
+import { judgeUnit, unitSchema } from './unit.ts';
+import type { Verdict } from './verdict.ts';
+
+/** A kind of check: what a lesson may write, and how it is judged. */
+interface Kind<Schema extends z.ZodType> {
+  readonly schema: Schema;
+  readonly judge: (expected: z.infer<Schema>, scene: Scene) => Verdict;
+}
+
+const kind = <Schema extends z.ZodType>(schema: Schema, judge: Kind<Schema>['judge']): Kind<Schema> => ({ schema, judge });
+
+/** Every kind of check, by the name that lessons use. */
+const kinds = {
+  hosts: kind(hostsSchema, judgeHosts),
+  address: kind(addressSchema, judgeAddress),
+  unit: kind(unitSchema, judgeUnit),
+  'corosync-conf': kind(corosyncConfSchema, judgeCorosyncConf),
+  membership: kind(membershipSchema, judgeMembership),
+  online: kind(onlineSchema, judgeOnline),
+  standby: kind(standbySchema, judgeStandby),
+  property: kind(propertySchema, judgeProperty),
+  'resource-default': kind(resourceDefaultSchema, judgeResourceDefault),
+  resource: kind(resourceSchema, judgeResource),
+  'no-leftovers': kind(selectorSchema, judgeNoLeftovers),
+} as const;
+
+export type KindName = keyof typeof kinds;
+export const kindNames = Object.keys(kinds) as KindName[];
+
+/** A check's expectation by its kind's name; `machines: 3` beside it: only in a lab of three. */
+const shape = Object.fromEntries(kindNames.map((name) => [name, kinds[name].schema.optional()])) as {
+  [Name in KindName]: z.ZodOptional<(typeof kinds)[Name]['schema']>;
+};
+
+export const checkSchema = z
+  .strictObject({ ...shape, machines: z.union([z.literal(2), z.literal(3)]).optional() })
+  .refine((check) => kindNames.filter((name) => check[name] !== undefined).length === 1, `a check is exactly one of: ${kindNames.join(', ')}`);
+
+export type CheckSpec = z.infer<typeof checkSchema>;
+
+/** Judges one check against a state. Pure: the same state gives the same verdict. */
+export function judge(spec: CheckSpec, state: ClusterState, machines: readonly Machine[]): Verdict {
+  const name = kindNames.find((candidate) => spec[candidate] !== undefined);
+  if (name === undefined) throw new Error('a check without a kind');
+  const { judge: judgeKind } = kinds[name] as Kind<z.ZodType>;
+  return judgeKind(spec[name], { state, machines });
+}
+
+/** The node on which the one resource of that kind runs; null when none does, or more than one. */
+export function findActiveNode(selector: z.infer<typeof selectorSchema>, state: ClusterState, machines: readonly Machine[]): string | null {
+  const view = clusterView({ state, machines });
+  if (typeof view === 'string') return null;
+  const nodes = new Set(
+    matching(view.cib, selector)
+      .flatMap(({ id }) => instancesOf(view.status, id))
+      .filter(({ active }) => active)
+      .flatMap((instance) => instance.nodes),
+  );
+  const [node] = nodes;
+  return nodes.size === 1 && node !== undefined ? node : null;
+}
+
+export { selectorSchema };

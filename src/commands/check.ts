@@ -1,0 +1,32 @@
+import { ExitCode } from '../errors.ts';
+import { checkTask } from '../session/check.ts';
+import { openSession } from '../session/session.ts';
+import { renderVerdicts } from '../terminal/report.ts';
+import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
+import { pickLesson, pickTask } from './pick.ts';
+import { withProgress } from './with-progress.ts';
+
+/** Judges a task against the machines and records it when it passes. Exit code 1 when it does not. */
+export async function check(global: GlobalOptions, taskId: string | undefined, options: { lesson?: string; now: boolean; json: boolean }): Promise<ExitCode> {
+  const signal = interruption();
+  const { lesson, task, result } = await withProgress(options.json, async (emit) => {
+    const session = await openSession(labName(global), emit);
+    const progress = session.progress();
+    const lesson = pickLesson(session.course, progress, options.lesson);
+    const task = pickTask(lesson, progress, taskId);
+    const result = await checkTask(session, lesson, task, {
+      now: options.now,
+      signal,
+      onWait: (text) => emit({ type: 'note', text }),
+    });
+    return { lesson, task, result };
+  });
+  if (options.json) {
+    sayJson({ lesson: lesson.id, task: task.id, passed: result.passed, waitedSeconds: result.waitedSeconds, verdicts: result.verdicts });
+  } else {
+    say(`${lesson.title}: ${task.title}\n`);
+    say(renderVerdicts(result.verdicts));
+    say(result.passed ? '\nDone. What is next: halab learn' : '\nNot yet. A nudge: halab hint');
+  }
+  return result.passed ? ExitCode.fine : ExitCode.failed;
+}

@@ -1,0 +1,40 @@
+import { assertLabName } from '../lab/lab.ts';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly lab: string;
+  readonly yes: boolean;
+  readonly verbose: boolean;
+}
+
+/** The lab's name from the options. @throws HalabError (exit 2) when it cannot be one. */
+export function labName({ lab }: GlobalOptions): string {
+  assertLabName(lab);
+  return lab;
+}
+
+/**
+ * A signal that aborts at the first Ctrl-C (or SIGTERM), so that work can be ended in order; a second
+ * Ctrl-C ends halab at once.
+ */
+export function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return controller.signal;
+}
+
+/** Writes a line to standard output. */
+export const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+/** Prints a value as JSON for a script. */
+export const sayJson = (value: unknown): void => say(JSON.stringify(value, null, 2));
+
+/** Whether somebody sits at a terminal and can be asked. */
+export const canAsk = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;

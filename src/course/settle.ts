@@ -1,0 +1,69 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { type CheckSpec, judge } from '../checks/index.ts';
+import type { Verdict } from '../checks/verdict.ts';
+import { settlingReason } from '../cluster/settling.ts';
+import type { ClusterState } from '../cluster/state.ts';
+import type { Machine } from '../lab/machine.ts';
+
+export interface SettleOptions {
+  readonly observe: () => Promise<ClusterState>;
+  readonly checks: readonly CheckSpec[];
+  readonly machines: readonly Machine[];
+  /** Seconds that the cluster may take. */
+  readonly within: number;
+  /** Wait to the limit for a pass, even when the cluster is at rest. */
+  readonly patient: boolean;
+  /** Told, once for each, what is waited for. */
+  readonly onWait?: (reason: string) => void;
+  readonly signal?: AbortSignal;
+  /** For tests: how time passes. */
+  readonly clock?: { now(): number; sleep(milliseconds: number): Promise<void> };
+}
+
+export interface SettleResult {
+  readonly passed: boolean;
+  readonly verdicts: readonly Verdict[];
+  readonly state: ClusterState;
+  readonly waitedSeconds: number;
+}
+
+const realClock = { now: () => performance.now(), sleep: (milliseconds: number) => sleepFor(milliseconds) };
+
+/** Between two observations, in milliseconds: long enough to be two, short enough to be waited for. */
+const pause = 500;
+
+/**
+ * Observes until the checks are decided. A pass is believed only when two observations in a row agree. A
+ * refusal is given when two in a row agree and the cluster is at rest, or when the time is over.
+ */
+export async function settle(options: SettleOptions): Promise<SettleResult> {
+  const { checks, machines, within, patient, signal, clock = realClock } = options;
+  const started = clock.now();
+  const told = new Set<string>();
+  let before: readonly Verdict[] | null = null;
+  for (;;) {
+    const state = await options.observe();
+    const verdicts = checks.map((check) => judge(check, state, machines));
+    const waitedSeconds = (clock.now() - started) / 1000;
+    const passed = verdicts.every((verdict) => verdict.passed);
+    const agrees = before !== null && sameOutcome(before, verdicts);
+    const reason = settlingReason(state);
+    const over = before !== null && waitedSeconds >= within;
+    const atRest = !patient && reason === null;
+    if ((agrees && (passed || atRest)) || (over && !(passed && !agrees)) || signal?.aborted === true) {
+      return { passed: passed && agrees, verdicts, state, waitedSeconds };
+    }
+    if (before !== null && !passed) tell(reason ?? verdicts.find((verdict) => !verdict.passed)?.evidence ?? '');
+    before = verdicts;
+    await clock.sleep(pause);
+  }
+
+  function tell(reason: string): void {
+    if (told.has(reason)) return;
+    told.add(reason);
+    options.onWait?.(reason);
+  }
+}
+
+const sameOutcome = (one: readonly Verdict[], other: readonly Verdict[]): boolean =>
+  one.length === other.length && one.every(({ passed, evidence }, index) => passed === other[index]?.passed && evidence === other[index]?.evidence);

@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HalabError } from '../../src/errors.ts';
+import { assertLabName, labFolder, labNames, newRecord, readLab, writeLab } from '../../src/lab/lab.ts';
+import { withLock } from '../../src/lab/lock.ts';
+import { freePorts, isFree } from '../../src/lab/ports.ts';
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'halab-test-'));
+  process.env['HALAB_HOME'] = home;
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const failure = (work: () => unknown): HalabError => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof HalabError) return error;
+    throw error;
+  }
+  throw new Error('it did not fail');
+};
+
+describe('a lab record', () => {
+  it('comes back as it was written', () => {
+    const record = newRecord('one', { machineCount: 2, ports: { node1: 2201, node2: 2202 } });
+    writeLab(record);
+    const lab = readLab('one');
+    expect(lab.record).toEqual(record);
+    expect(lab.machines.map(({ name }) => name)).toEqual(['node1', 'node2']);
+    expect(lab.variables.storage_ip).toBe('');
+    expect(labNames()).toEqual(['one']);
+  });
+
+  it('leaves room for the longest socket path that libvirt makes', () => {
+    const lab = writeLab(newRecord('a-name-as-long-as-they-may-be-x'));
+    const longest = `${lab.runFolder}/c/libvirt/qemu/channel/target/domain-9999-halab_storage/org.qemu.guest_agent.0`;
+    expect(longest.length).toBeLessThan(108);
+  });
+
+  it('tells what to type when there is no such lab', () => {
+    expect(failure(() => readLab('none'))).toMatchObject({ exitCode: 2, next: 'Make it: halab up' });
+  });
+
+  it.each([['{', 'JSON'], ['{"format":1,"name":7}', 'name']])('says what is wrong with %s', (text, reason) => {
+    mkdirSync(labFolder('bad'), { recursive: true });
+    writeFileSync(join(labFolder('bad'), 'lab.json'), text);
+    const error = failure(() => readLab('bad'));
+    expect(error.exitCode).toBe(3);
+    expect(error.reason).toContain(reason);
+    expect(error.next).toContain('halab destroy --lab bad');
+  });
+
+  it('refuses one of a newer halab', () => {
+    mkdirSync(labFolder('new'), { recursive: true });
+    writeFileSync(join(labFolder('new'), 'lab.json'), '{"format":99}');
+    expect(failure(() => readLab('new')).message).toContain('newer halab');
+  });
+
+  it.each(['', '../x', 'UPPER', 'a b', '-x'])('refuses the name "%s"', (name) => {
+    expect(failure(() => assertLabName(name)).exitCode).toBe(2);
+  });
+});
+
+describe('withLock', () => {
+  it('lets one in and tells the other who holds it', async () => {
+    await withLock('one', 'a long job', async () => {
+      await expect(withLock('one', 'another', async () => {})).rejects.toMatchObject({
+        exitCode: 3,
+        reason: expect.stringContaining(`Process ${process.pid}`),
+      });
+    });
+    expect(await withLock('one', 'afterwards', async () => 'free')).toBe('free');
+  });
+
+  it('takes over at once from a holder that is dead', async () => {
+    mkdirSync(join(home, 'locks', 'one.lock'), { recursive: true });
+    // No process has this id: it is above the kernel's largest (proc_sys_kernel(5), pid_max).
+    writeFileSync(join(home, 'locks', 'one.json'), JSON.stringify({ pid: 4_194_305, since: 'then', purpose: 'died' }));
+    expect(await withLock('one', 'after a crash', async () => 'free')).toBe('free');
+  });
+});
+
+describe('ports', () => {
+  it('are free and all different', async () => {
+    const ports = await freePorts(3);
+    expect(new Set(ports).size).toBe(3);
+    for (const port of ports) expect(await isFree(port)).toBe(true);
+  });
+});

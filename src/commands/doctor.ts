@@ -1,9 +1,10 @@
 import { ExitCode } from '../errors.ts';
-import { isBlocking } from '../host/findings.ts';
+import { type Finding, isBlocking } from '../host/findings.ts';
 import { imaginaryLab, labExists, type ProviderName, readLab } from '../lab/lab.ts';
 import { renderFindings } from '../terminal/report.ts';
 import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
 import { agreeTo, mend, readiness } from './make-ready.ts';
+import { withProgress } from './with-progress.ts';
 
 /** Shows what this computer has and lacks, and mends it on consent. Exit code 3 when something is missing at the end. */
 export async function doctor(global: GlobalOptions, options: { fix: boolean; provider: ProviderName; json: boolean }): Promise<ExitCode> {
@@ -11,12 +12,12 @@ export async function doctor(global: GlobalOptions, options: { fix: boolean; pro
   const name = labName(global);
   const lab = labExists(name) ? readLab(name) : imaginaryLab(name, { provider: options.provider });
   const found = await readiness(lab);
-  let findings = found.findings;
+  let findings: readonly Finding[] = found.findings;
   if (!options.json) say(renderFindings(findings));
   if (options.fix && findings.some(isBlocking)) {
     for (const text of found.plan.manual) say(`\n${text}`);
     if (found.sentence !== null && (global.yes || (await agreeTo(found.sentence)))) {
-      findings = await mend(lab, found.plan, { json: options.json, signal });
+      findings = await withProgress(options.json, (emit) => mend(lab, found.plan, emit, signal));
       if (!options.json) say(`\n${renderFindings(findings)}`);
     }
   }

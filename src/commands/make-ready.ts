@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ExitCode, HalabError, usageError } from '../errors.ts';
+import type { Emit } from '../events.ts';
 import { readComputer } from '../host/computer.ts';
 import { type ExamineOptions, examine } from '../host/examine.ts';
 import { type Finding, isBlocking } from '../host/findings.ts';
@@ -12,7 +13,6 @@ import type { Lab, LabRecord } from '../lab/lab.ts';
 import { runLocally } from '../local-runner.ts';
 import { halabHome, vagrantHome } from '../paths.ts';
 import { canAsk } from './context.ts';
-import { withProgress } from './with-progress.ts';
 
 /** What this computer has and lacks for a lab, and the plan to mend it. */
 export interface Readiness {
@@ -53,28 +53,25 @@ export async function readiness(lab: Lab): Promise<Readiness> {
 }
 
 /** Carries a plan out, and looks again. @throws HalabError when it cannot be. */
-export async function mend(lab: Lab, plan: FixPlan, options: { json: boolean; signal?: AbortSignal }): Promise<readonly Finding[]> {
-  return withProgress(options.json, async (emit) =>
-    applyFix(streamLocally, plan, emit, {
-      uid: process.getuid?.() ?? null,
-      terminal: canAsk(),
-      examine: async () => (await readiness(lab)).findings,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    }),
-  );
-}
+export const mend = (lab: Lab, plan: FixPlan, emit: Emit, signal: AbortSignal): Promise<readonly Finding[]> =>
+  applyFix(streamLocally, plan, emit, {
+    uid: process.getuid?.() ?? null,
+    terminal: canAsk(),
+    examine: async () => [...(await readiness(lab)).findings],
+    signal,
+  });
 
 /**
  * Makes sure that this computer can run the lab: with `yes` what is missing is installed, otherwise
  * the error says how.
  * @throws HalabError (exit 3) when something is missing.
  */
-export async function makeReady(lab: Lab, options: { yes: boolean; json: boolean; signal?: AbortSignal }): Promise<void> {
+export async function makeReady(lab: Lab, options: { yes: boolean; emit: Emit; signal: AbortSignal }): Promise<void> {
   if (lab.record.complete) return;
   const found = await readiness(lab);
   let missing = found.findings.filter(isBlocking);
   if (missing.length > 0 && options.yes && found.sentence !== null) {
-    missing = (await mend(lab, found.plan, options)).filter(isBlocking);
+    missing = (await mend(lab, found.plan, options.emit, options.signal)).filter(isBlocking);
   }
   if (missing.length === 0) return;
   throw new HalabError('This computer cannot run the lab yet.', {

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { ExitCode, HalabError } from '../errors.ts';
+import { ExitCode, HalabError, usageError } from '../errors.ts';
 import type { GlobalOptions } from './context.ts';
 
 /** What a command's function is given besides its own arguments. */
@@ -33,7 +33,12 @@ export async function runCommandLine(argv: readonly string[], version: string): 
       exitCode = await action(program.opts<GlobalOptions>(), ...own);
     };
 
-  program.action(bind(async () => (await import('./guide.ts')).guide));
+  program.allowExcessArguments().action(async () => {
+    const [unknown] = program.args;
+    if (unknown !== undefined) throw usageError(`There is no command "${unknown}".`, 'halab --help lists the commands');
+    const { guide } = await import('./guide.ts');
+    exitCode = await guide(program.opts<GlobalOptions>());
+  });
   program
     .command('up')
     .description('bring the machines up, from whatever state they are in')

@@ -34,7 +34,7 @@ export async function smoke(global: GlobalOptions, lessons: readonly string[], o
       if (labExists(name)) await destroy(name, { run: runLocally, emit });
       const lab = labToBringUp(name, { machines: options.machines });
       try {
-        await makeReady(lab, { yes: global.yes, json: true });
+        await makeReady(lab, { yes: global.yes, emit, signal });
         await bringUp(lab, { run: runLocally, emit, signal, findAccelerator });
         const session = await openSession(name, emit);
         const results = await playLessons(session, lessonsToPlay(session.course, lessons), {

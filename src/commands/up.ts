@@ -19,11 +19,13 @@ interface UpOptions {
 export async function up(global: GlobalOptions, options: UpOptions): Promise<ExitCode> {
   const signal = interruption();
   const name = labName(global);
-  const lab = await withLock(name, 'bringing the machines up', async () => {
-    const made = labToBringUp(name, options);
-    await makeReady(made, { yes: global.yes, json: options.json });
-    return withProgress(options.json, (emit) => bringUp(made, { run: runLocally, emit, signal, findAccelerator }));
-  });
+  const lab = await withProgress(options.json, (emit) =>
+    withLock(name, 'bringing the machines up', async () => {
+      const made = labToBringUp(name, options);
+      await makeReady(made, { yes: global.yes, emit, signal });
+      return bringUp(made, { run: runLocally, emit, signal, findAccelerator });
+    }),
+  );
   // Puts back what a drill that was killed had broken.
   await withProgress(options.json, (emit) => openSession(name, emit));
   if (options.json) sayJson({ lab: name, machines: lab.machines, provider: lab.record.provider });

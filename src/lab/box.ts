@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { describeFailure } from '../local-runner.ts';
-import { boxesFolder, halabHome, vagrantFolder, vagrantHome } from '../paths.ts';
+import { boxesFolder, vagrantFolder, vagrantHome } from '../paths.ts';
 import type { Runner } from '../run.ts';
 import { endProcess, isRunning } from './process.ts';
 
@@ -101,9 +101,12 @@ export async function buildBox(box: Box, emit: Emit, options: { force?: boolean;
   emit({ type: 'step-done', step, seconds, text: `${Math.round(statSync(box.file).size / 1e6)} MB` });
 }
 
+/** Not in halab's home: an ordinary user's build runs as other (subordinate) users, who may not walk through the user's home. */
+const buildFolder = (): string => join('/var/tmp', `halab-build-${process.getuid?.() ?? 0}`);
+
 /** A folder for a build to work in; those of builds that were killed are removed, and the builds ended. */
 async function freshWorkFolder(): Promise<string> {
-  const all = join(halabHome(), 'box-build');
+  const all = buildFolder();
   mkdirSync(all, { recursive: true });
   for (const entry of readdirSync(all)) {
     const pid = Number(entry);
@@ -129,7 +132,7 @@ export function removeBoxes(): number {
       .filter((entry) => entry.isFile())
       .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
   let freed = 0;
-  for (const folder of [boxesFolder(), join(halabHome(), 'box-build'), vagrantHome()]) {
+  for (const folder of [boxesFolder(), buildFolder(), vagrantHome()]) {
     if (!existsSync(folder)) continue;
     freed += size(folder);
     rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import {
-  chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync,
+  chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmdirSync, rmSync,
   statSync, symlinkSync, unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -40,7 +40,8 @@ export function libvirtEnvironment(lab: Lab): Record<string, string> {
  */
 export function asSessionUser(command: readonly string[]): string[] {
   return process.getuid?.() === 0
-    ? ['unshare', '--user', '--map-user=1000', '--map-group=1000', ...command]
+    ? // Any user but root will do, if the system knows it: "nobody" is on every one.
+      ['unshare', '--user', '--map-user=65534', '--map-group=65534', ...command]
     : [...command];
 }
 
@@ -140,6 +141,9 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
       }
       await endStrayMachines(lab);
       rmSync(lab.runFolder, { recursive: true, force: true });
+      // The last lab takes the common folder with it.
+      const parent = join(lab.runFolder, '..');
+      if (existsSync(parent) && readdirSync(parent).length === 0) rmdirSync(parent);
     },
   };
 }

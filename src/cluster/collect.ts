@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import type { Machine, Shell } from '../lab/machine.ts';
+import { type ProbeLimits, probeScript, standardUnits } from './probe.ts';
+
+/** What a machine answered to the probe, unread: fixtures store this. */
+export type RawAnswer =
+  | {
+      readonly reached: true;
+      readonly output: string;
+      readonly stderr: string;
+      readonly exitCode: number | null;
+      /** Host clock, milliseconds since the epoch. */
+      readonly sentAt: number;
+      readonly answeredAt: number;
+    }
+  | { readonly reached: false; readonly reason: string };
+
+/** One observation, unread. */
+export interface RawObservation {
+  readonly token: string;
+  readonly observedAt: number;
+  readonly answers: Readonly<Record<string, RawAnswer>>;
+}
+
+export interface ObserveOptions {
+  /** Units to ask about besides the standard ones, by full name. */
+  readonly units?: readonly string[];
+  /** Milliseconds after which a machine counts as unreachable (default 10,000). */
+  readonly timeout?: number;
+}
+
+/** Sends the probe to all machines at once and waits for every answer or its time limit. */
+export async function collect(
+  shell: Shell,
+  machines: readonly Machine[],
+  options: ObserveOptions = {},
+): Promise<RawObservation> {
+  const timeout = options.timeout ?? 10_000;
+  const token = randomBytes(8).toString('hex');
+  const units = [...new Set([...standardUnits, ...(options.units ?? [])])];
+  const script = probeScript(token, units, limitsWithin(timeout));
+  const answers = await Promise.all(
+    machines.map(async ({ name }) => [name, await ask(shell, name, script, timeout)] as const),
+  );
+  return { token, observedAt: Date.now(), answers: Object.fromEntries(answers) };
+}
+
+/** The probe gives up early enough that what it found still arrives. */
+function limitsWithin(timeout: number): ProbeLimits {
+  const all = Math.max(1, Math.floor((timeout / 1000) * 0.7));
+  return { each: Math.min(3, all), all };
+}
+
+async function ask(
+  shell: Shell,
+  machine: string,
+  script: string,
+  timeout: number,
+): Promise<RawAnswer> {
+  const sentAt = Date.now();
+  const result = await within(timeout, shell.runAsRoot(machine, script, { timeout }));
+  const answeredAt = Date.now();
+  if (result === null) return { reached: false, reason: `no answer within ${timeout / 1000} s` };
+  const { reached, stdout: output, stderr, exitCode } = result;
+  if (!reached) return { reached, reason: stderr.trim() || 'it does not answer' };
+  return { reached, output, stderr, exitCode, sentAt, answeredAt };
+}
+
+/** The promise's value, or null when it takes longer. */
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  // A little later than the shell's own limit, whose result says more.
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, milliseconds + 500, null);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,62 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { currentLesson, currentTask } from '../course/progress.ts';
+import { ExitCode } from '../errors.ts';
+import { labExists, type Lab, readLab } from '../lab/lab.ts';
+import { providerOf } from '../lab/providers/index.ts';
+import { runLocally } from '../local-runner.ts';
+import { offlineSession } from '../session/session.ts';
+import { renderStatus } from '../terminal/report.ts';
+import { type GlobalOptions, labName, say, sayJson } from './context.ts';
+
+/** Shows the machines, the lesson and the disk space of a lab. Mends nothing. */
+export async function status(global: GlobalOptions, options: { json: boolean }): Promise<ExitCode> {
+  const name = labName(global);
+  if (!labExists(name)) {
+    if (options.json) sayJson({ lab: name, exists: false });
+    else say(`There is no lab named "${name}" yet. Make it: halab up`);
+    return ExitCode.fine;
+  }
+  const lab = readLab(name);
+  const [states, seen] = await Promise.all([providerOf(lab, runLocally).states(), offlineSession(name).observe()]);
+  const machines = lab.machines.map((machine) => {
+    const answer = seen.machines[machine.name];
+    const power = states[machine.name] ?? 'absent';
+    const silent = power === 'running' && answer?.reachable === false ? `, does not answer: ${answer.reason}` : '';
+    return { ...machine, power, answers: answer?.reachable === true, state: `${power}${silent}` };
+  });
+  const session = offlineSession(name);
+  const progress = session.progress();
+  const lesson = currentLesson(session.course, progress);
+  const task = lesson === null ? null : currentTask(lesson, progress);
+  const bytes = sizeOf(lab);
+  if (options.json) {
+    sayJson({
+      lab: name, exists: true, provider: lab.record.provider, accelerator: lab.record.accelerator,
+      machines: machines.map(({ state: _, ...machine }) => machine),
+      lesson: lesson?.id ?? null, task: task?.id ?? null, fault: lab.record.fault, bytes, folder: lab.folder,
+    });
+    return ExitCode.fine;
+  }
+  const place = lesson === null ? 'the course is finished' : `${lesson.title}${task === null ? '' : `, next: ${task.title}`}`;
+  const { fault } = lab.record;
+  say(
+    renderStatus({
+      lab: name,
+      provider: `${lab.record.provider}${lab.record.provider === 'rootless' ? ` (${lab.record.accelerator === 'kvm' ? 'KVM' : 'software emulation'})` : ''}`,
+      machines,
+      facts: [
+        ['Lesson', place],
+        ['Disk', `${(bytes / 1e6).toFixed(0)} MB in ${lab.folder}`],
+        ...(fault === null ? [] : [['Fault', `${fault.machine} was broken by the drill "${fault.drill}"; the next command puts it back`] as const]),
+      ],
+    }),
+  );
+  return ExitCode.fine;
+}
+
+/** Bytes that the lab's files take on disk: blocks, not lengths, since disk images are sparse. */
+const sizeOf = (lab: Lab): number =>
+  readdirSync(lab.folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).blocks * 512, 0);

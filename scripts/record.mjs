@@ -59,7 +59,8 @@ async function shellOfLab(lab) {
 
 const { shell, machines } =
   values.ssh.length > 0 ? shellOf(values.ssh) : await shellOfLab(values.lab);
-const raw = await collect(shell, machines);
+// Patient: a fixture should be whole.
+const raw = await collect(shell, machines, { timeout: 60_000 });
 const up = machines.find((machine) => raw.answers[machine.name].reached);
 if (up === undefined) {
   console.error(`No machine answered: ${JSON.stringify(raw.answers)}`);
@@ -89,7 +90,6 @@ const about = {
   note: values.note,
   token: raw.token,
   observedAt: raw.observedAt,
-  machines,
   answers,
 };
 writeFileSync(join(folder, 'recorded.json'), `${JSON.stringify(about, null, 2)}\n`);

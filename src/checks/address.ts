@@ -1,20 +1,36 @@
 import * as z from 'zod';
-import { clusterView, failed, instancesOf, listed, nodeNames, passed, reach, reachable, type Scene } from './select.ts';
+import type { CibResource } from '../cluster/state.ts';
+import { notLookedAfter, notStarted, uncertain } from './health.ts';
+import { ipSchema, machineNames } from './places.ts';
+import {
+  activeNodes,
+  clusterView,
+  failed,
+  listed,
+  nodeNames,
+  nodeViews,
+  passed,
+  reach,
+  reachable,
+  type Scene,
+} from './select.ts';
 import type { Verdict } from './verdict.ts';
 
 export const addressSchema = z.strictObject({
-  ip: z.string(),
-  on: z.string(),
+  ip: ipSchema,
+  on: z.enum([...machineNames, 'one-node', 'nowhere']),
   managed: z.boolean().optional(),
 });
 
 type Expected = z.infer<typeof addressSchema>;
 
+/** Agents that put an address on a node, all of them by the parameter `ip`. */
+const addressAgents = ['ocf:heartbeat:IPaddr2', 'ocf:heartbeat:IPaddr'];
+
 /** Where an address is, and whether the cluster put it there. */
 export function judgeAddress(expected: Expected, scene: Scene): Verdict {
   const { ip, on, managed } = expected;
   const expectation = expectationOf(expected);
-  const nodes = nodeNames(scene.machines);
   if (on !== 'one-node' && on !== 'nowhere') {
     const machine = reach(scene.state, on);
     if (typeof machine === 'string') return failed(expectation, machine);
@@ -26,51 +42,97 @@ export function judgeAddress(expected: Expected, scene: Scene): Verdict {
   if (on === 'nowhere') {
     const silent = Object.values(scene.state.machines).find((machine) => !machine.reachable);
     if (holders.length > 0) return failed(expectation, `${ip} is still on ${where}.`);
-    if (silent !== undefined) return failed(expectation, `${silent.name} cannot be reached, so it may still have ${ip}.`);
-    return passed(expectation, `No machine has ${ip}.`);
+    if (silent === undefined) return passed(expectation, `No machine has ${ip}.`);
+    return failed(expectation, `${silent.name} cannot be reached, so it may still have ${ip}.`);
   }
   const [holder] = holders;
   if (holder === undefined) return failed(expectation, `No machine that answers has ${ip}.`);
-  const names = [...new Set(holders.map(({ name }) => name))];
-  if (names.length > 1) return failed(expectation, `${ip} is on ${where} at once: two machines answer for one address, and clients reach now one, now the other.`);
-  if (holders.length > 1) return failed(expectation, `${holder.name} has ${ip} more than once: on ${listed(holders.map(({ device }) => device))}.`);
-  if (on !== 'one-node' && holder.name !== on) return failed(expectation, `${ip} is on ${where}, not on ${on}.`);
-  if (!nodes.includes(holder.name)) return failed(expectation, `${ip} is on ${where}, which is no node of the cluster.`);
-  if (managed === undefined) return passed(expectation, `${ip} is on ${where}.`);
-  return managed ? byTheCluster(expected, expectation, holder.name, where, scene) : byHand(expected, expectation, where, scene);
-}
-
-function byTheCluster({ ip }: Expected, expectation: string, holder: string, where: string, scene: Scene): Verdict {
-  const alone = `${where} has ${ip}, but no cluster resource manages it: an address added by hand stays where it is when its node dies.`;
-  const view = clusterView(scene);
-  if (typeof view === 'string') return failed(expectation, `${alone} ${view}`);
-  const owners = view.cib.resources.filter(({ kind, parameters }) => kind === 'primitive' && parameters['ip']?.trim() === ip);
-  if (owners.length === 0) return failed(expectation, alone);
-  const instances = owners.flatMap(({ id }) => instancesOf(view.status, id));
-  const here = instances.find((instance) => instance.active && !instance.failed && instance.nodes.includes(holder));
-  if (here !== undefined) {
-    if (!here.managed || here.maintenance) {
-      return failed(expectation, `${where} has ${ip} and ${here.id} is started there, but it is unmanaged: the cluster would leave it alone whatever happens.`);
-    }
-    return passed(expectation, `${where} has ${ip}, put there by ${here.id}.`);
+  if (holders.some(({ name }) => name !== holder.name)) {
+    return failed(
+      expectation,
+      `${ip} is on ${where} at once: two machines answer for one address, and clients reach now one, now the other.`,
+    );
   }
-  const running = instances.filter(({ active }) => active).flatMap((instance) => instance.nodes);
-  return failed(
+  if (holders.length > 1) {
+    const devices = listed(holders.map(({ device }) => device));
+    return failed(expectation, `${holder.name} has ${ip} more than once: on ${devices}.`);
+  }
+  if (on !== 'one-node' && holder.name !== on) {
+    return failed(expectation, `${ip} is on ${where}, not on ${on}.`);
+  }
+  if (on === 'one-node' && !nodeNames(scene.machines).includes(holder.name)) {
+    return failed(expectation, `${ip} is on ${where}, which is no node of the cluster.`);
+  }
+  const found = `${holder.name} has ${ip} on ${holder.device}`;
+  if (managed === undefined) return passed(expectation, `${found}.`);
+  const problem = managed
+    ? notByTheCluster(ip, holder.name, scene)
+    : notByHand(ip, holder.name, scene);
+  if (problem !== null) return failed(expectation, `${found}${problem}`);
+  const [owner] = ownersOf(ip, scene);
+  return passed(
     expectation,
-    `${where} has ${ip}, but the cluster does not know: ${listed(owners.map(({ id }) => id))} is ${running.length === 0 ? 'not started' : `on ${listed(running)}`}. The address was added by hand.`,
+    `${found}, ${managed ? `put there by ${owner?.id}` : 'added by hand'}.`,
   );
 }
 
-function byHand({ ip }: Expected, expectation: string, where: string, scene: Scene): Verdict {
-  const view = clusterView(scene);
-  const owner = typeof view === 'string' ? undefined : view.cib.resources.find(({ parameters }) => parameters['ip']?.trim() === ip);
-  return owner === undefined
-    ? passed(expectation, `${where} has ${ip}, added by hand.`)
-    : failed(expectation, `${where} has ${ip}, but the cluster resource ${owner.id} manages it. Here it is to be added by hand.`);
+/** The primitives that are there to put up the address, in the configuration of any node that answers. */
+function ownersOf(ip: string, { state }: Scene): CibResource[] {
+  const all = reachable(state).flatMap(({ cib }) => cib?.resources ?? []);
+  const owners = all.filter(
+    ({ agent, parameters }) => addressAgents.includes(agent) && parameters.ip?.trim() === ip,
+  );
+  return owners.filter(({ id }, index) => owners.findIndex((other) => other.id === id) === index);
 }
+
+/** Why the address is not the cluster's work, to go on after "node1 has it"; null when it is. */
+function notByTheCluster(ip: string, holder: string, scene: Scene): string | null {
+  const byHand =
+    ', but no cluster resource manages it: an address added by hand stays behind when the node dies.';
+  const view = clusterView(scene);
+  if (typeof view === 'string') {
+    return pacemakerRuns(scene)
+      ? `. Whether the cluster put it there is not known. ${view}`
+      : byHand;
+  }
+  const owners = ownersOf(ip, scene);
+  const [owner] = owners;
+  if (owner === undefined) {
+    const pretender = view.cib.resources.find(({ parameters }) => parameters.ip?.trim() === ip);
+    if (pretender === undefined) return byHand;
+    return `${byHand} ${pretender.id} has that ip, but its agent ${pretender.agent} sets up no address.`;
+  }
+  if (owners.length > 1) {
+    return `, but two resources fight over it, ${listed(owners.map(({ id }) => id))}: keep one.`;
+  }
+  const unstarted = notStarted(owner, view);
+  if (unstarted !== null) {
+    return `, but the cluster did not put it there. ${unstarted} The address was added by hand.`;
+  }
+  const nodes = activeNodes(view.status, owner.id);
+  if (!nodes.includes(holder)) {
+    return `, but ${owner.id} is started on ${listed(nodes)}: the address on ${holder} was added by hand.`;
+  }
+  const unwell = notLookedAfter(owner, view) ?? uncertain(owner, view, scene);
+  return unwell === null ? null : `, put there by ${owner.id}. But: ${unwell}`;
+}
+
+/** Why the address was not added by hand, to go on after "node1 has it"; null when it was. */
+function notByHand(ip: string, holder: string, scene: Scene): string | null {
+  const [owner] = ownersOf(ip, scene);
+  if (owner !== undefined) {
+    return `, but the cluster resource ${owner.id} is there for it. Here ${holder} is to get it by hand, with ip address add.`;
+  }
+  if (nodeViews(scene).length > 0 || !pacemakerRuns(scene)) return null;
+  return '. Whether the cluster put it there is not known: Pacemaker runs, but does not answer.';
+}
+
+const pacemakerRuns = ({ state }: Scene): boolean =>
+  reachable(state).some(({ units }) => units['pacemaker.service']?.active === 'active');
 
 function expectationOf({ ip, on, managed }: Expected): string {
   const place = on === 'nowhere' ? 'no machine' : on === 'one-node' ? 'exactly one node' : on;
-  const how = managed === undefined ? '' : managed ? ', put there by the cluster' : ', added by hand';
+  const how =
+    managed === undefined ? '' : managed ? ', put there by the cluster' : ', added by hand';
   return `${place} has ${ip}${how}`;
 }

@@ -7,9 +7,11 @@ import { hostsSchema, judgeHosts } from './hosts.ts';
 import { judgeMembership, membershipSchema } from './membership.ts';
 import { judgeNoLeftovers } from './no-leftovers.ts';
 import { judgeOnline, onlineSchema } from './online.ts';
-import { judgeProperty, judgeResourceDefault, propertySchema, resourceDefaultSchema } from './property.ts';
-import { judgeResource, resourceSchema, selectorSchema } from './resource.ts';
-import { clusterView, instancesOf, matching, type Scene } from './select.ts';
+import { judgeProperty, propertySchema } from './property.ts';
+import { judgeResource, resourceSchema } from './resource.ts';
+import { judgeResourceDefault, resourceDefaultSchema } from './resource-default.ts';
+import { activeNodes, clusterView, type Scene } from './select.ts';
+import { matching, type Selector, selectorSchema } from './selector.ts';
 import { judgeStandby, standbySchema } from './standby.ts';
 import { judgeUnit, unitSchema } from './unit.ts';
 import type { Verdict } from './verdict.ts';
@@ -20,7 +22,15 @@ interface Kind<Schema extends z.ZodType> {
   readonly judge: (expected: z.infer<Schema>, scene: Scene) => Verdict;
 }
 
-const kind = <Schema extends z.ZodType>(schema: Schema, judge: Kind<Schema>['judge']): Kind<Schema> => ({ schema, judge });
+interface AnyKind {
+  readonly schema: z.ZodType;
+  readonly judge: (expected: never, scene: Scene) => Verdict;
+}
+
+const kind = <Schema extends z.ZodType>(
+  schema: Schema,
+  judge: Kind<Schema>['judge'],
+): Kind<Schema> => ({ schema, judge });
 
 /** Every kind of check, by the name that lessons use. */
 const kinds = {
@@ -35,39 +45,51 @@ const kinds = {
   'resource-default': kind(resourceDefaultSchema, judgeResourceDefault),
   resource: kind(resourceSchema, judgeResource),
   'no-leftovers': kind(selectorSchema, judgeNoLeftovers),
-} as const;
+} satisfies Record<string, AnyKind>;
 
 export type KindName = keyof typeof kinds;
 export const kindNames = Object.keys(kinds) as KindName[];
 
 /** A check's expectation by its kind's name; `machines: 3` beside it: only in a lab of three. */
-const shape = Object.fromEntries(kindNames.map((name) => [name, kinds[name].schema.optional()])) as {
+const shape = Object.fromEntries(
+  kindNames.map((name) => [name, kinds[name].schema.optional()]),
+) as {
   [Name in KindName]: z.ZodOptional<(typeof kinds)[Name]['schema']>;
 };
 
 export const checkSchema = z
   .strictObject({ ...shape, machines: z.union([z.literal(2), z.literal(3)]).optional() })
-  .refine((check) => kindNames.filter((name) => check[name] !== undefined).length === 1, `a check is exactly one of: ${kindNames.join(', ')}`);
+  .refine(
+    (check) => kindNames.filter((name) => check[name] !== undefined).length === 1,
+    `a check is exactly one of ${kindNames.join(', ')}`,
+  );
 
 export type CheckSpec = z.infer<typeof checkSchema>;
 
-/** Judges one check against a state. Pure: the same state gives the same verdict. */
-export function judge(spec: CheckSpec, state: ClusterState, machines: readonly Machine[]): Verdict {
+/** The kind of a check. */
+export function kindOf(spec: CheckSpec): KindName {
   const name = kindNames.find((candidate) => spec[candidate] !== undefined);
   if (name === undefined) throw new Error('a check without a kind');
+  return name;
+}
+
+/** Judges one check against a state. Pure: the same state gives the same verdict. */
+export function judge(spec: CheckSpec, state: ClusterState, machines: readonly Machine[]): Verdict {
+  const name = kindOf(spec);
   const { judge: judgeKind } = kinds[name] as Kind<z.ZodType>;
   return judgeKind(spec[name], { state, machines });
 }
 
 /** The node on which the one resource of that kind runs; null when none does, or more than one. */
-export function findActiveNode(selector: z.infer<typeof selectorSchema>, state: ClusterState, machines: readonly Machine[]): string | null {
+export function findActiveNode(
+  selector: Selector,
+  state: ClusterState,
+  machines: readonly Machine[],
+): string | null {
   const view = clusterView({ state, machines });
   if (typeof view === 'string') return null;
   const nodes = new Set(
-    matching(view.cib, selector)
-      .flatMap(({ id }) => instancesOf(view.status, id))
-      .filter(({ active }) => active)
-      .flatMap((instance) => instance.nodes),
+    matching(view.cib, selector).flatMap(({ id }) => activeNodes(view.status, id)),
   );
   const [node] = nodes;
   return nodes.size === 1 && node !== undefined ? node : null;

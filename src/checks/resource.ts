@@ -1,133 +1,205 @@
 import * as z from 'zod';
 import type { CibResource } from '../cluster/state.ts';
-import { type ClusterView, clusterView, describeSelector, failed, instancesOf, listed, matching, nodeNames, passed, reachable, type Scene, truth } from './select.ts';
+import { notLookedAfter, notStarted, uncertain } from './health.ts';
+import {
+  activeNodes,
+  ancestorsOf,
+  type ClusterView,
+  clusterView,
+  failed,
+  listed,
+  nodeNames,
+  passed,
+  reachable,
+  type Scene,
+} from './select.ts';
+import { describeSelector, matching, selectorSchema, wrongParameters } from './selector.ts';
+import { sameSetting, settingSchema, truth } from './settings.ts';
 import type { Verdict } from './verdict.ts';
-
-const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
-
-export const selectorSchema = z.strictObject({ agent: z.string(), with: z.record(z.string(), text).default({}) });
 
 export const resourceSchema = selectorSchema.extend({
   started: z.enum(['once', 'on every node']),
-  on: z.string().optional(),
-  monitor: z.boolean().optional(),
+  on: z.enum(['node1', 'node2', 'one-node']).optional(),
+  monitor: z.boolean().default(true),
   'monitor-at-most': z.number().positive().optional(),
-  meta: z.record(z.string(), text).optional(),
+  meta: z.record(z.string(), settingSchema).optional(),
 });
 
 type Expected = z.infer<typeof resourceSchema>;
 
 /**
  * A resource that really works: exactly one such in the configuration, started where it should be,
- * managed, without a failure, watched by a recurring monitor, and seen so by every node that answers.
+ * looked after by the cluster and nobody else, without a failure, watched by a recurring monitor, and
+ * seen so by every node that answers.
  */
 export function judgeResource(expected: Expected, scene: Scene): Verdict {
-  const where = expected.on !== undefined && expected.on !== 'one-node' ? ` on ${expected.on}` : '';
-  const watched = expected.monitor === true || expected['monitor-at-most'] !== undefined ? ' and watched by a monitor' : '';
-  const expectation = `${describeSelector(expected)} is started ${expected.started}${where}, managed by the cluster${watched}`;
+  const expectation = expectationOf(expected);
   const view = clusterView(scene);
-  if (typeof view === 'string') return failed(expectation, `${view}${outside(expected.agent, scene)}`);
+  if (typeof view === 'string')
+    return failed(expectation, view + startedOutside(expected, scene, []));
   const found = matching(view.cib, expected);
   const [resource] = found;
-  if (resource === undefined) return failed(expectation, `${missing(expected, view)}${outside(expected.agent, scene)}`);
-  if (found.length > 1) return failed(expectation, `Several resources do the same: ${listed(found.map(({ id }) => id))}. They would fight over it: keep one.`);
+  if (resource === undefined) {
+    return failed(expectation, missing(expected, view) + startedOutside(expected, scene, []));
+  }
+  if (found.length > 1) {
+    const ids = listed(found.map(({ id }) => id));
+    return failed(
+      expectation,
+      `${ids} are resources for the same thing, and would fight over it: keep one.`,
+    );
+  }
   const problem =
-    notManaged(resource, view) ?? notRunning(resource, expected, view, scene) ?? notWatched(resource, expected) ?? wrongMeta(resource, expected);
+    wrongSettings(resource, expected) ??
+    notLookedAfter(resource, view) ??
+    notStarted(resource, view) ??
+    uncertain(resource, view, scene) ??
+    wrongPlace(resource, expected, view, scene) ??
+    outsideToo(resource, expected, view, scene) ??
+    notWatched(resource, expected, view) ??
+    wrongMeta(resource, expected, view);
   if (problem !== null) return failed(expectation, problem);
-  const nodes = activeNodes(view, resource.id);
-  return passed(expectation, `${resource.id} is started on ${listed(nodes)}.`);
+  const watched = expected.monitor ? ' and watched' : '';
+  return passed(
+    expectation,
+    `${resource.id} is started on ${listed(activeNodes(view.status, resource.id))}, managed${watched}.`,
+  );
+}
+
+function expectationOf(expected: Expected): string {
+  const where = expected.on === undefined || expected.on === 'one-node' ? '' : ` on ${expected.on}`;
+  const most = expected['monitor-at-most'];
+  const often = most === undefined ? '' : ` at least every ${most} s`;
+  const watched = expected.monitor || most !== undefined ? ` and watched by a monitor${often}` : '';
+  const what = describeSelector(expected);
+  return `${what} is started ${expected.started}${where}, managed by the cluster${watched}`;
 }
 
 /** Why nothing in the configuration matches: nothing of that agent, or other parameters. */
-function missing(expected: Expected, view: ClusterView): string {
-  const sameAgent = view.cib.resources.filter(({ agent }) => agent === expected.agent);
-  if (sameAgent.length === 0) return `The cluster has no resource ${expected.agent}.`;
-  const differences = sameAgent.map(({ id, parameters }) => {
-    const wrong = Object.entries(expected.with)
-      .filter(([name, value]) => parameters[name]?.trim() !== value)
-      .map(([name, value]) => `${name} ${parameters[name] === undefined ? 'is not set' : `is ${parameters[name]}`}, not ${value}`);
-    return `${id}: ${listed(wrong)}`;
-  });
-  return `No resource ${expected.agent} fits. ${differences.join('; ')}.`;
-}
-
-/** What runs of an agent outside the cluster's care; "" when nothing does. */
-function outside(agent: string, { state }: Scene): string {
-  const unit = agent.startsWith('systemd:') ? `${agent.slice('systemd:'.length)}.service` : agent === 'ocf:heartbeat:apache' ? 'apache2.service' : null;
-  if (unit === null) return '';
-  const on = reachable(state).filter(({ units }) => units[unit]?.active === 'active').map(({ name }) => name);
-  return on.length === 0 ? '' : ` systemd started ${unit} on ${listed(on)}, outside the cluster: it would not follow a failover.`;
-}
-
-function notManaged(resource: CibResource, { status, cib }: ClusterView): string | null {
-  if (truth(cib.properties['maintenance-mode'] ?? 'false') === true) return 'The whole cluster is in maintenance mode: it starts, stops and watches nothing.';
-  for (const instance of instancesOf(status, resource.id)) {
-    if (instance.orphaned) return `${resource.id} is orphaned: it runs, but is no longer in the configuration.`;
-    if (instance.maintenance) return `${resource.id} is in maintenance: the cluster does not look after it.`;
-    if (!instance.managed) return `${resource.id} is unmanaged (is-managed=false): the cluster would leave it alone whatever happens.`;
-    if (instance.blocked) return `${resource.id} is blocked: an operation failed in a way that the cluster cannot mend without fencing. See: crm_mon -1.`;
-    if (instance.failed) return `${resource.id} has failed${on(instance.nodes)}. See: crm_mon -1.`;
+function missing(expected: Expected, { cib, status }: ClusterView): string {
+  const sameAgent = cib.resources.filter(({ agent }) => agent === expected.agent);
+  if (sameAgent.length > 0) {
+    const differences = sameAgent.flatMap((resource) => wrongParameters(resource, expected) ?? []);
+    return `No resource ${expected.agent} fits. ${differences.join('; ')}.`;
   }
-  return null;
+  const orphan = status.resources.find(
+    ({ agent, orphaned }) => orphaned && agent === expected.agent,
+  );
+  if (orphan !== undefined) {
+    return `${orphan.id} still runs, but is orphaned: it is no longer in the configuration.`;
+  }
+  // The right parameters under the wrong agent: Pacemaker takes parameters that an agent does not know.
+  const otherAgent = cib.resources.find(
+    ({ kind, agent }) =>
+      kind === 'primitive' &&
+      Object.keys(expected.with).length > 0 &&
+      matching(cib, { ...expected, agent }).length > 0,
+  );
+  const instead =
+    otherAgent === undefined ? '' : ` ${otherAgent.id} is one of ${otherAgent.agent}.`;
+  return `The cluster has no resource ${expected.agent}.${instead}`;
 }
 
-const on = (nodes: readonly string[]): string => (nodes.length === 0 ? '' : ` on ${listed(nodes)}`);
+/** Services that systemd starts by itself and that a cluster resource would run, by its agent. */
+function unitOf(agent: string): string | null {
+  if (agent.startsWith('systemd:')) return `${agent.slice('systemd:'.length)}.service`;
+  return agent === 'ocf:heartbeat:apache' ? 'apache2.service' : null;
+}
 
-const activeNodes = ({ status }: ClusterView, id: string): string[] => [
-  ...new Set(instancesOf(status, id).filter(({ active, role }) => active && role !== 'Stopped').flatMap(({ nodes }) => nodes)),
-];
+/** " systemd started ...": what runs of an agent on other nodes than those; "" when nothing does. */
+function startedOutside({ agent }: Expected, { state }: Scene, except: readonly string[]): string {
+  const unit = unitOf(agent);
+  const on = reachable(state)
+    .filter(
+      ({ name, units }) =>
+        !except.includes(name) && unit !== null && units[unit]?.active === 'active',
+    )
+    .map(({ name }) => name);
+  if (on.length === 0) return '';
+  return ` systemd started ${unit} on ${listed(on)}, outside the cluster: it would not follow a failover.`;
+}
 
-function notRunning(resource: CibResource, expected: Expected, view: ClusterView, scene: Scene): string | null {
+/** A resource that the cluster runs, and systemd as well, elsewhere or underneath it. */
+function outsideToo(
+  { id }: CibResource,
+  expected: Expected,
+  { status }: ClusterView,
+  scene: Scene,
+): string | null {
+  // The cluster runs a systemd: resource as that unit; another agent has no use for the unit.
+  const rightly = expected.agent.startsWith('systemd:') ? activeNodes(status, id) : [];
+  const outside = startedOutside(expected, scene, rightly);
+  return outside === '' ? null : `${id} is started, but:${outside}`;
+}
+
+function wrongSettings(resource: CibResource, expected: Expected): string | null {
+  const wrong = wrongParameters(resource, expected);
+  return wrong === null ? null : `${wrong}.`;
+}
+
+function wrongPlace(
+  resource: CibResource,
+  expected: Expected,
+  view: ClusterView,
+  scene: Scene,
+): string | null {
   const { id } = resource;
-  const instances = instancesOf(view.status, id);
-  const nodes = activeNodes(view, id);
-  if (nodes.length === 0) {
-    if (instances.some(({ targetRole }) => targetRole?.toLowerCase() === 'stopped')) return `${id} is stopped on purpose (target-role=Stopped). Enable it.`;
-    const failure = view.status.failures.find((candidate) => candidate.resource === id);
-    if (failure !== undefined) return `${id} is not started: its ${failure.operation} failed on ${failure.node}${failure.exitReason === '' ? ` (${failure.exitStatus})` : `: ${failure.exitReason}`}.`;
-    const fencing = view.cib.properties['stonith-enabled'];
-    const noDevice = !view.cib.resources.some(({ agent }) => agent.startsWith('stonith:'));
-    if (noDevice && truth(fencing ?? 'true') !== false) return `${id} is not started. Fencing is on and there is no fence device: the cluster starts nothing.`;
-    if (!view.status.quorate) return `${id} is not started: the cluster has no quorum.`;
-    return `${id} is configured, but not started anywhere.`;
-  }
-  const busy = instances.find(({ pending, role }) => pending !== null || role === 'Starting' || role === 'Stopping');
-  if (busy !== undefined) return `${id} is still ${(busy.pending ?? busy.role).toLowerCase()}.`;
-  if (expected.started === 'once' && nodes.length > 1) return `${id} is started on ${listed(nodes)}, not on one node alone.`;
-  if (expected.started === 'on every node') {
+  const nodes = activeNodes(view.status, id);
+  if (expected.started === 'once') {
+    if (nodes.length > 1)
+      return `${id} is started on ${listed(nodes)} at once; one node alone may run it.`;
+    const clone = ancestorsOf(view.cib, resource).find(({ kind }) => kind === 'clone');
+    if (clone !== undefined && clone.meta['clone-max'] !== '1') {
+      return `${id} is cloned (${clone.id}), so it may run on every node at once; one node alone may run it.`;
+    }
+  } else {
     const lacking = nodeNames(scene.machines).filter((name) => !nodes.includes(name));
-    if (lacking.length > 0) return `${id} is not started on ${listed(lacking)}.`;
+    if (lacking.length > 0)
+      return `${id} is started on ${listed(nodes)}, not on ${listed(lacking)}.`;
   }
-  if (expected.on !== undefined && expected.on !== 'one-node' && !nodes.includes(expected.on)) return `${id} is started on ${listed(nodes)}, not on ${expected.on}.`;
-  return disagreement(id, nodes, scene);
+  if (expected.on === undefined || expected.on === 'one-node' || nodes.includes(expected.on))
+    return null;
+  return `${id} is started on ${listed(nodes)}, not on ${expected.on}.`;
 }
 
-/** Every node that answers must see the resource where the DC sees it. */
-function disagreement(id: string, nodes: readonly string[], { state }: Scene): string | null {
-  for (const { name, pacemaker } of reachable(state)) {
-    if (pacemaker === null || pacemaker.dc === null) continue;
-    const seen = [...new Set(instancesOf(pacemaker, id).filter(({ active }) => active).flatMap((instance) => instance.nodes))];
-    if (seen.toSorted().join() !== nodes.toSorted().join()) return `The nodes do not agree: ${name} sees ${id} on ${listed(seen)}, the DC on ${listed(nodes)}.`;
-  }
-  return null;
-}
-
-function notWatched({ id, operations }: CibResource, expected: Expected): string | null {
+function notWatched(
+  { id, operations }: CibResource,
+  expected: Expected,
+  { cib }: ClusterView,
+): string | null {
   const most = expected['monitor-at-most'];
-  if (expected.monitor !== true && most === undefined) return null;
-  const monitors = operations.filter(({ name }) => name === 'monitor');
-  if (monitors.length === 0) return `${id} is started, but has no monitor operation: nobody would notice if it broke.`;
-  const recurring = monitors.filter(({ interval, enabled }) => interval > 0 && enabled);
-  if (recurring.length === 0) return `The monitor of ${id} never runs: ${monitors.some(({ enabled }) => !enabled) ? 'it is disabled' : 'its interval is 0'}.`;
-  const shortest = Math.min(...recurring.map(({ interval }) => interval));
-  return most !== undefined && shortest > most ? `The monitor of ${id} runs every ${shortest} s; it should at least every ${most} s.` : null;
+  if (!expected.monitor && most === undefined) return null;
+  // A monitor for the role Stopped looks whether it runs where it should not (Pacemaker Explained).
+  const monitors = operations.filter(({ name, role }) => name === 'monitor' && role !== 'Stopped');
+  if (monitors.length === 0) {
+    return `${id} is started, but has no monitor operation: nobody would notice if it broke.`;
+  }
+  const recurring = monitors.filter(({ interval }) => interval > 0);
+  if (recurring.length === 0) return `The monitor of ${id} never runs: its interval is 0.`;
+  if (!recurring.some(({ enabled }) => enabled)) {
+    return `The monitor of ${id} never runs: it is disabled (enabled=false).`;
+  }
+  if (truth(cib.operationDefaults.enabled ?? 'true') === false) {
+    return `The monitor of ${id} never runs: the operation defaults disable all operations (enabled=false).`;
+  }
+  const heeded = recurring.filter(({ enabled, onFail }) => enabled && onFail !== 'ignore');
+  if (heeded.length === 0) {
+    return `The monitor of ${id} runs, but the cluster ignores what it finds (on-fail=ignore).`;
+  }
+  const shortest = Math.min(...heeded.map(({ interval }) => interval));
+  if (most === undefined || shortest <= most) return null;
+  return `The monitor of ${id} runs every ${shortest} s; it should run at least every ${most} s.`;
 }
 
-function wrongMeta({ id, meta }: CibResource, expected: Expected): string | null {
+/** Meta attributes come from the resource, else from what is around it, else from the defaults. */
+function wrongMeta(resource: CibResource, expected: Expected, { cib }: ClusterView): string | null {
+  const around = [resource, ...ancestorsOf(cib, resource)].map(({ meta }) => meta);
   for (const [name, value] of Object.entries(expected.meta ?? {})) {
-    const found = meta[name];
-    if (found === undefined) return `${id} does not set ${name}.`;
-    if (truth(value) === null ? found !== value : truth(found) !== truth(value)) return `${id} sets ${name} to ${found}, not to ${value}.`;
+    const found = [...around, cib.resourceDefaults].find((meta) => meta[name] !== undefined)?.[
+      name
+    ];
+    if (found === undefined) return `${resource.id} does not set ${name}; it should be ${value}.`;
+    if (!sameSetting(value, found)) return `${resource.id} has ${name}=${found}, not ${value}.`;
   }
   return null;
 }

@@ -1,4 +1,11 @@
-import type { Cib, CibResource, ClusterState, PacemakerStatus, ReachableMachine, RunningResource } from '../cluster/state.ts';
+import type {
+  Cib,
+  CibResource,
+  ClusterState,
+  PacemakerStatus,
+  ReachableMachine,
+  RunningResource,
+} from '../cluster/state.ts';
 import type { Machine } from '../lab/machine.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -9,13 +16,26 @@ export interface Scene {
   readonly machines: readonly Machine[];
 }
 
-export const passed = (expectation: string, evidence: string): Verdict => ({ passed: true, expectation, evidence });
-export const failed = (expectation: string, evidence: string): Verdict => ({ passed: false, expectation, evidence });
+export const passed = (expectation: string, evidence: string): Verdict => ({
+  passed: true,
+  expectation,
+  evidence,
+});
+export const failed = (expectation: string, evidence: string): Verdict => ({
+  passed: false,
+  expectation,
+  evidence,
+});
 
 /** "a", "a and b", "a, b and c" */
 export function listed(words: readonly string[]): string {
-  return words.length < 2 ? (words[0] ?? 'none') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+  if (words.length < 2) return words[0] ?? 'none';
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
+
+/** Whether two lists hold the same names, in whatever order. */
+export const sameNames = (one: readonly string[], other: readonly string[]): boolean =>
+  one.toSorted().join() === other.toSorted().join();
 
 /** The names that an `on` or `nodes` of a check stands for. */
 export function namesOf(on: string | readonly string[], machines: readonly Machine[]): string[] {
@@ -32,70 +52,98 @@ export const nodeNames = (machines: readonly Machine[]): string[] =>
 export function reach(state: ClusterState, name: string): ReachableMachine | string {
   const machine = state.machines[name];
   if (machine === undefined) return `This lab has no machine ${name}.`;
-  return machine.reachable ? machine : `${name} cannot be reached: ${machine.reason}. Is it powered off? See: halab status.`;
+  if (machine.reachable) return machine;
+  return `${name} cannot be reached (${machine.reason}). Is it powered off? See: halab status.`;
 }
 
 export const reachable = (state: ClusterState): ReachableMachine[] =>
   Object.values(state.machines).filter((machine) => machine.reachable);
 
-/** What the cluster says of itself: the view of the DC when it answers, else of any node that does. */
-export interface ClusterView {
+/** What a node says of the cluster. */
+export interface NodeView {
   readonly from: string;
   readonly status: PacemakerStatus;
   readonly cib: Cib;
 }
 
-/** The cluster's view, or the sentence that says why there is none. */
-export function clusterView({ state, machines }: Scene): ClusterView | string {
+/** What the cluster says of itself. */
+export interface ClusterView extends NodeView {
+  /** What the other nodes that answer say. */
+  readonly others: readonly NodeView[];
+}
+
+/**
+ * The cluster's view of itself, or the sentence that says why there is none: nothing answers, or the
+ * nodes contradict each other. The DC's view counts before another node's, and that of a node with
+ * quorum before all: a node that was cut off knows nothing of what the rest does.
+ */
+export function clusterView(scene: Scene): ClusterView | string {
+  const views = nodeViews(scene);
+  const settled = views.filter(({ status }) => status.dc !== null);
+  const ranked = (settled.length > 0 ? settled : views).toSorted((a, b) => rank(b) - rank(a));
+  const [first] = ranked;
+  if (first === undefined) return whyNoView(scene);
+  const rival = settled.find(
+    ({ status }) => status.dc !== first.status.dc && status.quorate === first.status.quorate,
+  );
+  if (rival !== undefined) {
+    return `The cluster has come apart: ${first.from} has ${first.status.dc} as its DC, ${rival.from} has ${rival.status.dc}. Is the link between them cut?`;
+  }
+  const differing = settled.find(
+    (view) => view.status.dc === first.status.dc && !sameConfiguration(view, first),
+  );
+  if (differing !== undefined) {
+    return `${differing.from} and ${first.from} do not have the same configuration (CIB ${differing.cib.version} and ${first.cib.version}).`;
+  }
+  return { ...first, others: views.filter(({ from }) => from !== first.from) };
+}
+
+const rank = ({ from, status }: NodeView): number =>
+  (status.quorate ? 2 : 0) + (status.dc === from ? 1 : 0);
+
+/** What each node that answers says. */
+export function nodeViews({ state, machines }: Scene): NodeView[] {
   const nodes = nodeNames(machines);
-  const views = reachable(state)
-    .filter(({ name }) => nodes.includes(name))
-    .flatMap(({ name, pacemaker, cib }) => (pacemaker === null || cib === null ? [] : [{ from: name, status: pacemaker, cib }]));
-  const view = views.find(({ from, status }) => status.dc === from) ?? views[0];
-  if (view !== undefined) return view;
-  const answering = reachable(state).filter(({ name }) => nodes.includes(name));
-  if (answering.length === 0) return 'No node can be reached. See: halab status.';
-  const broken = answering.flatMap(({ problems }) => problems).find(({ part }) => part === 'cib' || part === 'pacemaker');
-  if (broken !== undefined) return `Pacemaker's answer could not be read: ${broken.message}.`;
-  return `Pacemaker does not run on ${listed(answering.map(({ name }) => name))}, or does not answer yet.`;
-}
-
-export interface ResourceSelector {
-  readonly agent: string;
-  readonly with: Readonly<Record<string, string>>;
-}
-
-/** The primitives in the configuration that are of that agent and have those parameters. */
-export function matching(cib: Cib, selector: ResourceSelector): CibResource[] {
-  return cib.resources.filter(
-    ({ kind, agent, parameters }) =>
-      kind === 'primitive' &&
-      agent === selector.agent &&
-      Object.entries(selector.with).every(([name, value]) => parameters[name]?.trim() === value),
+  return reachable(state).flatMap(({ name, pacemaker, cib }) =>
+    nodes.includes(name) && pacemaker !== null && cib !== null
+      ? [{ from: name, status: pacemaker, cib }]
+      : [],
   );
 }
 
-/** The instances of a primitive as crm_mon shows them: a clone's have ids such as "vip:0". */
+/** The last number of a CIB's version counts changes of the status, which travel all the time. */
+const sameConfiguration = (one: NodeView, other: NodeView): boolean =>
+  configurationOf(one.cib) === configurationOf(other.cib);
+
+const configurationOf = ({ version }: Cib): string => version.split('.').slice(0, 2).join('.');
+
+function whyNoView({ state, machines }: Scene): string {
+  const nodes = nodeNames(machines);
+  const answering = reachable(state).filter(({ name }) => nodes.includes(name));
+  if (answering.length === 0) return 'No node can be reached. See: halab status.';
+  for (const { name, problems } of answering) {
+    const problem = problems.find(({ part }) => part === 'pacemaker' || part === 'cib');
+    if (problem !== undefined) return `Pacemaker on ${name} could not be read: ${problem.message}.`;
+  }
+  const names = listed(answering.map(({ name }) => name));
+  return `Pacemaker does not run on ${names}, or does not answer yet.`;
+}
+
+/** The instances of a primitive as crm_mon shows them: those of a clone may be named "vip:0". */
 export const instancesOf = (status: PacemakerStatus, id: string): RunningResource[] =>
   status.resources.filter((resource) => resource.id === id || resource.id.startsWith(`${id}:`));
 
-/** "an IPaddr2 resource with ip=192.168.56.100" */
-export function describeSelector({ agent, with: parameters }: ResourceSelector): string {
-  const conditions = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
-  return conditions.length === 0 ? `a resource ${agent}` : `a resource ${agent} with ${conditions.join(' and ')}`;
-}
+/** The nodes on which a primitive is active. */
+export const activeNodes = (status: PacemakerStatus, id: string): string[] => [
+  ...new Set(
+    instancesOf(status, id)
+      .filter(({ active, role }) => active && role !== 'Stopped')
+      .flatMap(({ nodes }) => nodes),
+  ),
+];
 
-/** Pacemaker's own spellings of a truth value (crm_is_true() in its sources; "Boolean" in Pacemaker Explained); null for another text. */
-export function truth(text: string): boolean | null {
-  if (['true', 'on', 'yes', 'y', '1'].includes(text.toLowerCase())) return true;
-  if (['false', 'off', 'no', 'n', '0'].includes(text.toLowerCase())) return false;
-  return null;
-}
-
-/** A score as a number; null when it is none ("Score" in Pacemaker Explained). */
-export function score(text: string): number | null {
-  const match = /^([+-]?)(INFINITY|\d+)$/i.exec(text.trim());
-  if (match === null) return null;
-  const size = (match[2] ?? '').toUpperCase() === 'INFINITY' ? Number.POSITIVE_INFINITY : Number(match[2]);
-  return match[1] === '-' ? -size : size;
+/** The group and the clones around a resource, from the inside out. */
+export function ancestorsOf(cib: Cib, { parent }: CibResource): CibResource[] {
+  const found = cib.resources.find(({ id }) => id === parent);
+  return found === undefined ? [] : [found, ...ancestorsOf(cib, found)];
 }

@@ -1,33 +1,61 @@
 import * as z from 'zod';
+import type { Unit } from '../cluster/state.ts';
+import { placesSchema } from './places.ts';
 import { failed, listed, namesOf, passed, reach, type Scene } from './select.ts';
 import type { Verdict } from './verdict.ts';
 
 export const unitSchema = z
   .strictObject({
-    name: z.string(),
+    name: z.string().regex(/^[\w@.:-]+$/, 'expected the name of a systemd unit'),
     active: z.boolean().optional(),
     enabled: z.boolean().optional(),
-    on: z.union([z.string(), z.array(z.string()).min(1)]),
+    on: placesSchema,
   })
-  .refine(({ active, enabled }) => active !== undefined || enabled !== undefined, 'give active, enabled or both');
+  .refine(
+    ({ active, enabled }) => active !== undefined || enabled !== undefined,
+    'expected active, enabled or both',
+  );
+
+type Expected = z.infer<typeof unitSchema>;
+
+/** systemd's full name for a unit: without a suffix a service is meant, as in systemctl(1). */
+export const fullUnitName = (name: string): string =>
+  /\.(service|socket|path|timer|target|mount)$/.test(name) ? name : `${name}.service`;
 
 /** A systemd unit runs or not, and starts at boot or not. */
-export function judgeUnit({ name, active, enabled, on }: z.infer<typeof unitSchema>, { state, machines }: Scene): Verdict {
-  const unitName = /\.\w+$/.test(name) ? name : `${name}.service`;
-  const wanted = namesOf(on, machines);
+export function judgeUnit(expected: Expected, { state, machines }: Scene): Verdict {
+  const name = fullUnitName(expected.name);
+  const wanted = namesOf(expected.on, machines);
   const what = [
-    ...(active === undefined ? [] : [active ? 'runs' : 'does not run']),
-    ...(enabled === undefined ? [] : [enabled ? 'starts at boot' : 'does not start at boot']),
+    ...(expected.active === undefined ? [] : [expected.active ? 'runs' : 'does not run']),
+    ...(expected.enabled === undefined
+      ? []
+      : [expected.enabled ? 'starts at boot' : 'does not start at boot']),
   ].join(' and ');
-  const expectation = `${unitName} ${what} on ${listed(wanted)}`;
+  const expectation = `${name} ${what} on ${listed(wanted)}`;
   for (const machineName of wanted) {
     const machine = reach(state, machineName);
     if (typeof machine === 'string') return failed(expectation, machine);
-    const unit = machine.units[unitName];
-    if (unit === undefined) return failed(expectation, `${unitName} was not looked at on ${machineName}.`);
-    if (unit.load === 'not-found' && (active === true || enabled === true)) return failed(expectation, `${machineName} has no ${unitName}.`);
-    if (active !== undefined && (unit.active === 'active') !== active) return failed(expectation, `On ${machineName} ${unitName} is ${unit.active}.`);
-    if (enabled !== undefined && unit.enabled.startsWith('enabled') !== enabled) return failed(expectation, `On ${machineName} ${unitName} is ${unit.enabled || 'not a unit with a file'}.`);
+    const unit = machine.units[name];
+    if (unit === undefined) {
+      const problem = machine.problems.find(({ part }) => part === 'units');
+      const why = problem === undefined ? '' : `: ${problem.message}`;
+      return failed(expectation, `The state of ${name} on ${machineName} is not known${why}.`);
+    }
+    const wrong = otherwise(unit, expected);
+    if (wrong !== null) return failed(expectation, `On ${machineName} ${name} ${wrong}.`);
   }
-  return passed(expectation, `${unitName} ${what} on ${listed(wanted)}.`);
+  return passed(expectation, `${name} ${what} on ${listed(wanted)}.`);
+}
+
+/** What the unit is in place of what is expected, to go on after its name; null when it is as expected. */
+function otherwise(unit: Unit, { active, enabled }: Expected): string | null {
+  if (unit.load === 'not-found' && (active === true || enabled === true)) return 'does not exist';
+  if (active !== undefined && (unit.active === 'active') !== active) {
+    return unit.active === 'active' ? 'runs' : `is ${unit.active}`;
+  }
+  if (enabled === undefined || /^enabled/.test(unit.enabled) === enabled) return null;
+  return enabled
+    ? `is ${unit.enabled || 'not to be enabled'}: it does not start at boot`
+    : `is ${unit.enabled}: it starts at boot`;
 }

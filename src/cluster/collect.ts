@@ -25,7 +25,8 @@ export interface RawObservation {
 export interface ObserveOptions {
   /** Units to ask about besides the standard ones, by full name. */
   readonly units?: readonly string[];
-  /** Milliseconds after which a machine counts as unreachable (default 10,000). */
+  /** Milliseconds after which a machine counts as unreachable (default 15,000: a machine that starts its cluster under software
+   * emulation is slow; one that is gone is noticed by ssh itself). */
   readonly timeout?: number;
 }
 
@@ -35,7 +36,7 @@ export async function collect(
   machines: readonly Machine[],
   options: ObserveOptions = {},
 ): Promise<RawObservation> {
-  const timeout = options.timeout ?? 10_000;
+  const timeout = options.timeout ?? 15_000;
   const token = randomBytes(8).toString('hex');
   const units = [...new Set([...standardUnits, ...(options.units ?? [])])];
   const script = probeScript(token, units, limitsWithin(timeout));
@@ -47,8 +48,11 @@ export async function collect(
 
 /** The probe gives up early enough that what it found still arrives. */
 function limitsWithin(timeout: number): ProbeLimits {
-  const all = Math.max(1, Math.floor((timeout / 1000) * 0.7));
-  return { each: Math.min(3, all), all };
+  const seconds = timeout / 1000;
+  return {
+    each: Math.max(1, Math.floor(seconds * 0.3)),
+    all: Math.max(1, Math.floor(seconds * 0.7)),
+  };
 }
 
 async function ask(

@@ -35,7 +35,7 @@ observe() {
 
   section() { printf '\n%s %s %d\n' "$mark" "$1" "$2"; }
 
-  clock() { printf '%s' "${"$"}{EPOCHREALTIME:-$(date +%s.%N)}"; section "$1" 0; }
+  clock() { printf '%s' "${'$'}{EPOCHREALTIME:-$(date +%s.%N)}"; section "$1" 0; }
 
   # Lines "PID SECONDS" when a command starts, an empty one when it has ended.
   watch() {
@@ -75,7 +75,7 @@ observe() {
     lines=()
     mapfile lines < "$2"
     code=$?
-    printf '%s' "${"$"}{lines[@]}"
+    printf '%s' "${'$'}{lines[@]}"
     section "$1" "$code"
   }
 
@@ -88,7 +88,7 @@ observe() {
   # systemd takes seconds, because it loads every unit that is not in memory.
   enabled() {
     local file=$1 folder text
-    case $1 in *@?*.*) file=${"$"}{1%%@*}@.${"$"}{1##*.} ;; esac
+    case $1 in *@?*.*) file=${'$'}{1%%@*}@.${'$'}{1##*.} ;; esac
     answer=
     for folder in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system \
       /usr/lib/systemd/system /lib/systemd/system /run/systemd/generator /run/systemd/generator.late; do
@@ -116,8 +116,8 @@ observe() {
   show mounts /proc/self/mounts
   show exports /var/lib/nfs/etab
 
-  links=(/{etc,run}/systemd/system/*.{wants,requires,upholds}/*)
-  links=" ${"$"}{links[*]} "
+  lines=(/{etc,run}/systemd/system/*.{wants,requires,upholds}/*)
+  links=" ${'$'}{lines[*]} "
   for unit; do
     enabled "$unit"
     printf '%s %s\n' "$unit" "$answer"
@@ -137,13 +137,13 @@ observe() {
     mapfile lines <&"$answer"
     ended "$unit"
     exec {answer}<&-
-    printf '%s' "${"$"}{lines[@]}"
+    printf '%s' "${'$'}{lines[@]}"
     section crm_mon "$code"
     # The DC alone is asked for its controller's state: it is the DC's own.
-    answer="${"$"}{lines[*]}"
+    answer="${'$'}{lines[*]}"
     if [[ $answer =~ \<current_dc\ [^\>]*\ name=\"([^\"]+)\" ]]; then
-      unit=${"$"}{BASH_REMATCH[1]}
-      if [[ $answer =~ \<last_update\ [^\>]*\ origin=\"([^\"]+)\" && $unit == "${"$"}{BASH_REMATCH[1]}" ]]; then
+      unit=${'$'}{BASH_REMATCH[1]}
+      if [[ $answer =~ \<last_update\ [^\>]*\ origin=\"([^\"]+)\" && $unit == "${'$'}{BASH_REMATCH[1]}" ]]; then
         run dc crmadmin --output-as=xml --status "$unit" --timeout=2s
       fi
     fi
@@ -152,7 +152,7 @@ observe() {
 
   show drbd.proc /proc/drbd
   # The older kernel module cannot tell its state as JSON; while it has no device it need not be asked.
-  case ${"$"}{lines[*]} in
+  case ${'$'}{lines[*]} in
     'version: 8.'*cs:*) run drbd.text drbdsetup status ;;
     'version: 8.'*) ;;
     'version: '*) run drbd.json drbdsetup status --json ;;
@@ -191,7 +191,7 @@ export interface Section {
  */
 export function readSections(output: string, token: string): ReadonlyMap<string, Section> {
   const sections = new Map<string, Section>();
-  const end = new RegExp(`\\n@@halab-${token} (\\S+) (\\d+)\\n`, 'g');
+  const end = new RegExp(`\\n@@halab-${token} (\\S+) (\\d+)(?:\\n|$)`, 'g');
   let from = 0;
   for (const match of output.matchAll(end)) {
     sections.set(match[1] as string, {

@@ -105,7 +105,11 @@ export interface CorosyncMember {
 export interface CorosyncConf {
   readonly clusterName: string;
   readonly twoNode: boolean;
-  readonly nodes: readonly { readonly name: string; readonly nodeId: number; readonly addresses: readonly string[] }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly nodeId: number;
+    readonly addresses: readonly string[];
+  }[];
   /** SHA-256 of the file, hex: equal files on all nodes have equal sums. */
   readonly sha256: string;
 }
@@ -225,7 +229,10 @@ export interface CibConstraint {
   /** Every attribute of the element as it stands (rsc, node, score, with-rsc, first, then, kind ...). */
   readonly attributes: Readonly<Record<string, string>>;
   /** Members of resource sets, in order, when the constraint has any. */
-  readonly sets: readonly { readonly attributes: Readonly<Record<string, string>>; readonly resources: readonly string[] }[];
+  readonly sets: readonly {
+    readonly attributes: Readonly<Record<string, string>>;
+    readonly resources: readonly string[];
+  }[];
   /** Whether the constraint holds rules (their meaning is not modelled). */
   readonly hasRules: boolean;
 }
@@ -244,5 +251,9 @@ export interface DrbdPeer {
   /** "Connected", "Connecting", "StandAlone", "WFConnection" ... */
   readonly connection: string;
   readonly role: string;
-  readonly volumes: readonly { readonly number: number; readonly disk: string; readonly replication: string }[];
+  readonly volumes: readonly {
+    readonly number: number;
+    readonly disk: string;
+    readonly replication: string;
+  }[];
 }

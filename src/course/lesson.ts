@@ -1,39 +1,67 @@
 import * as z from 'zod';
 import { type CheckSpec, checkSchema, selectorSchema } from '../checks/index.ts';
+import { machineNames, placesSchema } from '../checks/places.ts';
 
 /** The newest format of course.yaml and lesson.yaml that this halab knows. */
 export const lessonFormat = 1;
 
-const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'an id is small letters, digits and hyphens, with a letter first');
+const id = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*$/, 'expected small letters, digits and hyphens, with a letter first');
 const text = z.string().trim().min(1);
-const on = z.union([z.string(), z.array(z.string()).min(1)]);
-const step = z.strictObject({ on, run: text });
+const step = z.strictObject({ on: placesSchema, run: text });
 const seconds = z.number().positive();
 
-const solutionSchema = z.union([
-  z.strictObject({ both: z.array(step).min(1) }),
-  z.strictObject({ pcs: z.array(step).min(1), crmsh: z.array(step).min(1) }),
-]);
+const solutionSchema = z
+  .strictObject({
+    both: z.array(step).min(1).optional(),
+    pcs: z.array(step).min(1).optional(),
+    crmsh: z.array(step).min(1).optional(),
+  })
+  .refine(
+    ({ both, pcs, crmsh }) =>
+      both === undefined
+        ? pcs !== undefined && crmsh !== undefined
+        : pcs === undefined && crmsh === undefined,
+    'expected pcs and crmsh, or both in their place',
+  );
 
 const taskSchema = z.strictObject({
   id,
   title: text,
   within: seconds.default(30),
   checks: z.array(checkSchema).min(1),
-  hints: z.array(text).min(2, 'two hints or more, from a nudge to nearly the answer'),
+  hints: z.array(text).min(2, 'expected two hints or more, from a nudge to nearly the answer'),
   solution: solutionSchema,
   undo: z.array(step.extend({ what: text })).default([]),
 });
 
-const faultSchema = z.union([z.strictObject({ 'power-off': z.string() }), z.strictObject({ 'stop-resource': selectorSchema })]);
+const faultSchema = z
+  .strictObject({
+    'power-off': z.enum([...machineNames, '{{active}}']).optional(),
+    'stop-resource': selectorSchema.optional(),
+  })
+  .refine(
+    (fault) => (fault['power-off'] === undefined) !== (fault['stop-resource'] === undefined),
+    'expected either power-off or stop-resource',
+  );
 
 const drillSchema = z.strictObject({
   id,
   title: text,
   fault: faultSchema,
   active: selectorSchema.optional(),
-  outage: z.strictObject({ ping: z.string(), from: z.string(), below: seconds, above: z.number().min(0) }).optional(),
+  outage: z
+    .strictObject({
+      ping: text,
+      from: z.enum(machineNames),
+      below: seconds,
+      above: z.number().min(0),
+    })
+    .refine(({ above, below }) => above < below, 'expected above to be less than below')
+    .optional(),
   within: seconds.default(60),
+  // biome-ignore lint/suspicious/noThenProperty: the lessons' own word; a list is no promise
   then: z.array(checkSchema).min(1),
   after: z.array(checkSchema).min(1),
 });
@@ -45,12 +73,14 @@ export const lessonSchema = z.strictObject({
   title: text,
   minutes: z.number().int().positive(),
   machines: z.union([z.literal(2), z.literal(3)]),
-  requires: z.array(z.string()),
+  requires: z.array(id),
   entry: z.array(checkSchema),
   tasks: z.array(taskSchema).min(1),
   drills: z.array(drillSchema).default([]),
   knows: z.array(text).min(1),
-  pages: z.array(text).min(1),
+  pages: z
+    .array(z.string().regex(/^[\w.:@+-]+\(\d\w*\)$/, 'expected a man page such as crm_mon(8)'))
+    .min(1),
 });
 
 export type LessonFile = z.infer<typeof lessonSchema>;
@@ -91,6 +121,8 @@ export interface LessonText {
   readonly intro: string;
   /** By task id. */
   readonly tasks: Readonly<Record<string, string>>;
+  /** By drill id; a drill need not have one. */
+  readonly drills: Readonly<Record<string, string>>;
 }
 
 export interface Task {
@@ -121,7 +153,12 @@ export interface Drill {
   readonly fault: Fault;
   /** The resource whose node is "the active node". */
   readonly active?: z.infer<typeof selectorSchema>;
-  readonly outage?: { readonly ping: string; readonly from: string; readonly below: number; readonly above: number };
+  readonly outage?: {
+    readonly ping: string;
+    readonly from: string;
+    readonly below: number;
+    readonly above: number;
+  };
   readonly within: number;
   readonly then: readonly CheckSpec[];
   readonly after: readonly CheckSpec[];
@@ -130,4 +167,8 @@ export interface Drill {
 /** What a drill breaks. `machine` may be "{{active}}". */
 export type Fault =
   | { readonly kind: 'power-off'; readonly machine: string }
-  | { readonly kind: 'stop-resource'; readonly agent: string; readonly with: Readonly<Record<string, string>> };
+  | {
+      readonly kind: 'stop-resource';
+      readonly agent: string;
+      readonly with: Readonly<Record<string, string>>;
+    };

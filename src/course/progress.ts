@@ -1,7 +1,12 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
+import { judge } from '../checks/index.ts';
+import type { Verdict } from '../checks/verdict.ts';
+import type { ClusterState } from '../cluster/state.ts';
 import { HalabError } from '../errors.ts';
+import type { Machine } from '../lab/machine.ts';
 import type { Course, Drill, Lesson, Task } from './lesson.ts';
 
 const format = 1;
@@ -16,7 +21,10 @@ const progressSchema = z.object({
     z.object({
       enteredAt: time.nullable(),
       tasks: z.record(z.string(), z.object({ doneAt: time, evidence: z.string() })),
-      drills: z.record(z.string(), z.object({ passedAt: time, outageSeconds: z.number().nullable() })),
+      drills: z.record(
+        z.string(),
+        z.object({ passedAt: time, outageSeconds: z.number().nullable() }),
+      ),
       /** How many hints of each task were shown. */
       hints: z.record(z.string(), z.number().int().min(0)),
     }),
@@ -30,34 +38,71 @@ type LessonProgress = Progress['lessons'][string];
 export const emptyProgress = (): Progress => ({ format, chosen: null, lessons: {} });
 
 const emptyLesson: LessonProgress = { enteredAt: null, tasks: {}, drills: {}, hints: {} };
-const of = (progress: Progress, lesson: string): LessonProgress => progress.lessons[lesson] ?? emptyLesson;
+
+/** A record's own entry: a lesson or a task may be called "constructor". */
+const own = <Value>(record: Readonly<Record<string, Value>>, key: string): Value | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined;
+
+const of = (progress: Progress, lesson: string): LessonProgress =>
+  own(progress.lessons, lesson) ?? emptyLesson;
+
 const change = (progress: Progress, lesson: string, part: Partial<LessonProgress>): Progress => ({
   ...progress,
   lessons: { ...progress.lessons, [lesson]: { ...of(progress, lesson), ...part } },
 });
 
+/** The learner opened the lesson: it becomes the current one, and keeps the time when it was first opened. */
 export const lessonEntered = (progress: Progress, lesson: string, at: Date): Progress =>
-  change({ ...progress, chosen: lesson }, lesson, { enteredAt: of(progress, lesson).enteredAt ?? at.toISOString() });
+  change({ ...progress, chosen: lesson }, lesson, {
+    enteredAt: of(progress, lesson).enteredAt ?? at.toISOString(),
+  });
 
-export const taskDone = (progress: Progress, lesson: string, task: string, evidence: string, at: Date): Progress => {
+/** The task is done, for good; the first time and its evidence are kept. */
+export function taskDone(
+  progress: Progress,
+  lesson: string,
+  task: string,
+  evidence: string,
+  at: Date,
+): Progress {
+  if (isTaskDone(progress, lesson, task)) return progress;
   const { tasks } = of(progress, lesson);
-  return task in tasks ? progress : change(progress, lesson, { tasks: { ...tasks, [task]: { doneAt: at.toISOString(), evidence } } });
-};
+  return change(progress, lesson, {
+    tasks: { ...tasks, [task]: { doneAt: at.toISOString(), evidence } },
+  });
+}
 
-export const drillPassed = (progress: Progress, lesson: string, drill: string, outageSeconds: number | null, at: Date): Progress =>
-  change(progress, lesson, { drills: { ...of(progress, lesson).drills, [drill]: { passedAt: at.toISOString(), outageSeconds } } });
+/** The drill has passed; its newest outage is kept. `outageSeconds`: null for a drill that measures none. */
+export const drillPassed = (
+  progress: Progress,
+  lesson: string,
+  drill: string,
+  outageSeconds: number | null,
+  at: Date,
+): Progress =>
+  change(progress, lesson, {
+    drills: {
+      ...of(progress, lesson).drills,
+      [drill]: { passedAt: at.toISOString(), outageSeconds },
+    },
+  });
 
 /** How many hints of a task the learner has seen. */
-export const hintsShown = (progress: Progress, lesson: string, task: string): number => of(progress, lesson).hints[task] ?? 0;
+export const hintsShown = (progress: Progress, lesson: string, task: string): number =>
+  own(of(progress, lesson).hints, task) ?? 0;
 
+/** The learner has seen one more hint of a task. */
 export const hintShown = (progress: Progress, lesson: string, task: string): Progress =>
-  change(progress, lesson, { hints: { ...of(progress, lesson).hints, [task]: hintsShown(progress, lesson, task) + 1 } });
+  change(progress, lesson, {
+    hints: { ...of(progress, lesson).hints, [task]: hintsShown(progress, lesson, task) + 1 },
+  });
 
-export const isTaskDone = (progress: Progress, lesson: string, task: string): boolean => task in of(progress, lesson).tasks;
+export const isTaskDone = (progress: Progress, lesson: string, task: string): boolean =>
+  Object.hasOwn(of(progress, lesson).tasks, task);
 
 /** Drills of the lesson that have not passed yet. */
 export const openDrills = (lesson: Lesson, progress: Progress): Drill[] =>
-  lesson.drills.filter(({ id }) => !(id in of(progress, lesson.id).drills));
+  lesson.drills.filter(({ id }) => !Object.hasOwn(of(progress, lesson.id).drills, id));
 
 /** The first task of the lesson that is not done; null when all are. */
 export const currentTask = (lesson: Lesson, progress: Progress): Task | null =>
@@ -69,11 +114,14 @@ const isDone = (lesson: Lesson, progress: Progress): boolean =>
 /** locked: something that it requires is not done; open: may be begun; started; done: all tasks and drills. */
 export type LessonStatus = 'locked' | 'open' | 'started' | 'done';
 
+/** @throws Error when the course has no such lesson. */
 export function lessonStatus(course: Course, progress: Progress, lessonId: string): LessonStatus {
   const lesson = course.lessons.find(({ id }) => id === lessonId);
   if (lesson === undefined) throw new Error(`no lesson ${lessonId}`);
   if (isDone(lesson, progress)) return 'done';
-  const open = lesson.requires.every((required) => lessonStatus(course, progress, required) === 'done');
+  const open = lesson.requires.every(
+    (required) => lessonStatus(course, progress, required) === 'done',
+  );
   if (!open) return 'locked';
   const { enteredAt, tasks } = of(progress, lessonId);
   return enteredAt !== null || Object.keys(tasks).length > 0 ? 'started' : 'open';
@@ -82,42 +130,71 @@ export function lessonStatus(course: Course, progress: Progress, lessonId: strin
 /** The lesson that the learner chose if it is not done, else the first that is not done; null when the course is finished. */
 export function currentLesson(course: Course, progress: Progress): Lesson | null {
   const chosen = course.lessons.find(({ id }) => id === progress.chosen);
-  if (chosen !== undefined && ['open', 'started'].includes(lessonStatus(course, progress, chosen.id))) return chosen;
+  if (
+    chosen !== undefined &&
+    ['open', 'started'].includes(lessonStatus(course, progress, chosen.id))
+  ) {
+    return chosen;
+  }
   return course.lessons.find((lesson) => !isDone(lesson, progress)) ?? null;
 }
 
+/** What a lesson stands on and what does not hold now; [] when all of it holds. Judged each time a lesson is entered. */
+export const entryProblems = (
+  lesson: Lesson,
+  state: ClusterState,
+  machines: readonly Machine[],
+): Verdict[] =>
+  lesson.entry.map((check) => judge(check, state, machines)).filter(({ passed }) => !passed);
+
 /**
- * Reads progress from a file; empty when there is none. A file that cannot be read is renamed and
+ * Reads progress from a file; empty when there is none. A file that is no progress is renamed and
  * its new name told in `setAside`.
- * @throws HalabError when a newer halab wrote it.
+ * @throws HalabError when a newer halab wrote it (exit 2), or when the file cannot be read (exit 3).
  */
 export function readProgress(file: string): { progress: Progress; setAside: string | null } {
   if (!existsSync(file)) return { progress: emptyProgress(), setAside: null };
-  let data: unknown;
-  try {
-    data = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return setAside(file);
-  }
+  const data = parsed(withFile(file, 'read', () => readFileSync(file, 'utf8')));
   const found = z.looseObject({ format: z.number() }).safeParse(data);
   if (found.success && found.data.format > format) {
     throw new HalabError('Your progress was written by a newer halab.', {
       reason: `${file} has format ${found.data.format}; this halab knows formats up to ${format}.`,
-      next: 'Use that newer halab.',
+      next: 'Use that newer halab, or another lab: halab --lab NAME',
+      exitCode: 2,
     });
   }
   const result = progressSchema.safeParse(data);
-  return result.success ? { progress: result.data, setAside: null } : setAside(file);
-}
-
-function setAside(file: string): { progress: Progress; setAside: string } {
+  if (result.success) return { progress: result.data, setAside: null };
   const kept = `${file}.corrupt-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
-  renameSync(file, kept);
+  withFile(file, 'set aside', () => renameSync(file, kept));
   return { progress: emptyProgress(), setAside: kept };
 }
 
-/** Writes progress, all of it or nothing. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Writes progress, all of it or nothing. @throws HalabError when it cannot. */
 export function writeProgress(file: string, progress: Progress): void {
-  writeFileAtomic.sync(file, `${JSON.stringify(progress, null, 2)}\n`, { mode: 0o600 });
+  withFile(file, 'written', () => {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileAtomic.sync(file, `${JSON.stringify(progress, null, 2)}\n`, { mode: 0o600 });
+  });
+}
+
+function withFile<Value>(file: string, what: string, work: () => Value): Value {
+  try {
+    return work();
+  } catch (cause) {
+    throw new HalabError(`The file with your progress cannot be ${what}.`, {
+      reason: `${file}: ${(cause as Error).message}`,
+      next: 'Look at the owner and the permissions of that file and folder, and at the space left on the disk.',
+      cause,
+    });
+  }
 }

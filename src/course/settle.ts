@@ -27,33 +27,43 @@ export interface SettleResult {
   readonly waitedSeconds: number;
 }
 
-const realClock = { now: () => performance.now(), sleep: (milliseconds: number) => sleepFor(milliseconds) };
+const realClock = {
+  now: () => performance.now(),
+  sleep: (milliseconds: number) => sleepFor(milliseconds),
+};
 
-/** Between two observations, in milliseconds: long enough to be two, short enough to be waited for. */
+/**
+ * Between two observations, in milliseconds. An observation takes some hundred itself, so two begin
+ * about a second apart: enough to be two, short enough to be waited for.
+ */
 const pause = 500;
 
 /**
- * Observes until the checks are decided. A pass is believed only when two observations in a row agree. A
- * refusal is given when two in a row agree and the cluster is at rest, or when the time is over.
+ * Observes until the checks are decided. A pass is believed only when two observations in a row agree.
+ * A refusal is given when two in a row agree and the cluster is at rest, or when the time is over; a
+ * pass in the last moment gets one observation more to be confirmed. A stop by `signal` counts as no pass
+ * unless it was confirmed.
  */
 export async function settle(options: SettleOptions): Promise<SettleResult> {
   const { checks, machines, within, patient, signal, clock = realClock } = options;
   const started = clock.now();
   const told = new Set<string>();
   let before: readonly Verdict[] | null = null;
+  let late = false;
   for (;;) {
     const state = await options.observe();
     const verdicts = checks.map((check) => judge(check, state, machines));
     const waitedSeconds = (clock.now() - started) / 1000;
     const passed = verdicts.every((verdict) => verdict.passed);
     const agrees = before !== null && sameOutcome(before, verdicts);
-    const reason = settlingReason(state);
-    const over = before !== null && waitedSeconds >= within;
-    const atRest = !patient && reason === null;
-    if ((agrees && (passed || atRest)) || (over && !(passed && !agrees)) || signal?.aborted === true) {
+    const moving = settlingReason(state);
+    const decided = agrees && (passed || (!patient && moving === null));
+    const timeIsUp = before !== null && waitedSeconds >= within && (!passed || late);
+    if (decided || timeIsUp || signal?.aborted === true) {
       return { passed: passed && agrees, verdicts, state, waitedSeconds };
     }
-    if (before !== null && !passed) tell(reason ?? verdicts.find((verdict) => !verdict.passed)?.evidence ?? '');
+    if (waitedSeconds >= within && before !== null) late = true;
+    if (before !== null && !passed) tell(moving ?? firstFailure(verdicts));
     before = verdicts;
     await clock.sleep(pause);
   }
@@ -65,5 +75,11 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
   }
 }
 
+const firstFailure = (verdicts: readonly Verdict[]): string =>
+  verdicts.find(({ passed }) => !passed)?.evidence ?? '';
+
 const sameOutcome = (one: readonly Verdict[], other: readonly Verdict[]): boolean =>
-  one.length === other.length && one.every(({ passed, evidence }, index) => passed === other[index]?.passed && evidence === other[index]?.evidence);
+  one.every(
+    ({ passed, evidence }, index) =>
+      passed === other[index]?.passed && evidence === other[index]?.evidence,
+  );

@@ -1,35 +1,89 @@
+import type { LabVariables } from '../lab/variables.ts';
+import { fill } from './fill.ts';
 import type { LessonText } from './lesson.ts';
+import type { Report } from './problem.ts';
+import { didYouMean } from './suggest.ts';
 
-type Report = (line: number, message: string) => void;
+export interface TextOptions {
+  /** How many machines the lab has. */
+  readonly machines: number;
+  readonly variables: LabVariables;
+  /** The ids that lesson.yaml has; null when it does not tell. */
+  readonly ids: { readonly task: readonly string[]; readonly drill: readonly string[] } | null;
+  readonly report: Report;
+}
+
+/** A part of the text: the line of its marker, and the lines that this lab shows. */
+interface Part {
+  readonly line: number;
+  readonly kept: string[];
+}
+
+const markerKinds = ['task', 'drill', 'machines', 'end'];
 
 /**
- * Divides a lesson's markdown at its markers: what stands before the first `<!-- task: ID -->`, and the
- * part of each task. Sections between `<!-- machines: N -->` and `<!-- end -->` stay only in a lab of N.
+ * Divides a lesson's markdown at its markers: what stands before the first, the part of each task
+ * (`<!-- task: ID -->`), and those of drills that have one (`<!-- drill: ID -->`). Sections between
+ * `<!-- machines: N -->` and `<!-- end -->` stay only in a lab of N machines. Variables are filled in.
  */
-export function divideText(markdown: string, machines: number, taskIds: readonly string[], report: Report): LessonText {
-  let part: string | null = null;
-  let kept = true;
-  const parts = new Map<string | null, string[]>([[null, []]]);
-  for (const [index, line] of markdown.split('\n').entries()) {
-    const marker = /^\s*<!--\s*(task|machines|end)\s*:?\s*(.*?)\s*-->\s*$/.exec(line);
+export function divideText(markdown: string, options: TextOptions): LessonText {
+  const { machines, ids, report } = options;
+  const intro: Part = { line: 1, kept: [] };
+  const parts = { task: new Map<string, Part>(), drill: new Map<string, Part>() };
+  let part = intro;
+  let section: { line: number; shown: boolean } | null = null;
+
+  function begin(kind: 'task' | 'drill', id: string, line: number): void {
+    const known = ids?.[kind];
+    if (known !== undefined && !known.includes(id)) {
+      const expected =
+        known.length === 0 ? 'the lesson has none' : `expected one of ${known.join(', ')}`;
+      report(`there is no ${kind} "${id}"; ${expected}.${didYouMean(id, known)}`, line);
+    }
+    if (parts[kind].has(id)) report(`the ${kind} "${id}" has its text above already`, line);
+    if (section !== null)
+      report(`the section of line ${section.line} must end before the next part`, line);
+    part = { line, kept: [] };
+    parts[kind].set(id, part);
+  }
+
+  for (const [index, content] of markdown.split(/\r?\n/).entries()) {
+    const line = index + 1;
+    const marker = /^\s*<!--\s*([a-z]+)\s*(?::\s*(.*?))?\s*-->\s*$/.exec(content);
     const [, kind, value = ''] = marker ?? [];
-    if (kind === 'task') {
-      if (!taskIds.includes(value)) report(index + 1, `there is no task "${value}"; expected one of ${taskIds.join(', ')}`);
-      if (parts.has(value)) report(index + 1, `the task "${value}" has its text above already`);
-      part = value;
-      parts.set(part, []);
+    if (kind === 'task' || kind === 'drill') {
+      begin(kind, value, line);
     } else if (kind === 'machines') {
-      if (value !== '2' && value !== '3') report(index + 1, `machines: ${value}; expected 2 or 3`);
-      kept = Number(value) === machines;
+      if (value !== '2' && value !== '3') report(`found machines: ${value}; expected 2 or 3`, line);
+      if (section !== null)
+        report(`the section of line ${section.line} must end before the next one`, line);
+      section = { line, shown: Number(value) === machines };
     } else if (kind === 'end') {
-      kept = true;
-    } else if (kept) {
-      parts.get(part)?.push(line);
+      if (section === null) report('there is no section to end here', line);
+      section = null;
+    } else if (kind !== undefined) {
+      const expected = `expected one of ${markerKinds.join(', ')}`;
+      report(`there is no marker "${kind}"; ${expected}.${didYouMean(kind, markerKinds)}`, line);
+    } else {
+      // Filled even when it is not shown, so that its mistakes are found.
+      const filled = fill(content, options.variables, false, (message, at) =>
+        report(message, line, at + 1),
+      );
+      if (section === null || section.shown) part.kept.push(filled);
     }
   }
-  for (const id of taskIds) {
-    if (!parts.has(id)) report(1, `no text for the task "${id}": a line <!-- task: ${id} --> is missing`);
+  if (section !== null) report('the section that begins here has no <!-- end -->', section.line);
+  if (textOf(intro) === '')
+    report('the text before the first marker is empty; expected what opens the lesson', 1);
+  for (const id of ids?.task ?? []) {
+    const found = parts.task.get(id);
+    if (found === undefined)
+      report(`the task "${id}" has no text; expected a line <!-- task: ${id} -->`);
+    else if (textOf(found) === '') report(`the text of the task "${id}" is empty`, found.line);
   }
-  const textOf = (id: string | null): string => (parts.get(id) ?? []).join('\n').trim();
-  return { intro: textOf(null), tasks: Object.fromEntries(taskIds.map((id) => [id, textOf(id)])) };
+  const texts = (all: ReadonlyMap<string, Part>): Record<string, string> =>
+    Object.fromEntries([...all].map(([id, found]) => [id, textOf(found)]));
+  return { intro: textOf(intro), tasks: texts(parts.task), drills: texts(parts.drill) };
 }
+
+const textOf = ({ kept }: Part): string => kept.join('\n').trim();

@@ -26,7 +26,7 @@ export interface ComputerView {
 }
 
 /** What the guide says of a lab before it makes one. */
-export interface LabPlan {
+interface LabPlan {
   /** Where halab keeps all that it makes. */
   readonly folder: string;
   /** Of one machine. */

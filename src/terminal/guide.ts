@@ -1,3 +1,4 @@
+import type { Verdict } from '../checks/verdict.ts';
 import type { Course, Flavour, Lesson, Task } from '../course/lesson.ts';
 import { currentLesson, currentTask, lessonStatus, openDrills } from '../course/progress.ts';
 import { ExitCode, HalabError, usageError } from '../errors.ts';
@@ -6,6 +7,7 @@ import type { GuideActions, LabView } from './guide-actions.ts';
 import { interruptible } from './interruptible.ts';
 import { agree, type Choice, choose, Interrupted } from './prompt.ts';
 import {
+  hasOneWay,
   renderDrill,
   renderDrillOffer,
   renderError,
@@ -49,10 +51,9 @@ export async function runGuide(actions: GuideActions, options: GuideOptions): Pr
     return ExitCode.fine;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    say(
-      '',
-      `${error.message === '' ? 'Nothing is lost.' : error.message} Carry on with: ${options.command}`,
-    );
+    const onward = `Carry on with: ${options.command}`;
+    if (error.message === '') say('', `Nothing is lost. ${onward}`);
+    else say('', error.message, onward);
     return ExitCode.interrupted;
   }
 }
@@ -100,7 +101,7 @@ function welcome(actions: GuideActions): void {
     '',
     `It will make two or three virtual machines on this computer, with about ${memoryMiB} MiB of memory each and ${gigabytes(diskMiB)} of disk in all. They live in ${folder}. Nothing is installed without asking you, and halab destroy removes all of it again.`,
     '',
-    'Leave at any time with Ctrl-C, or with "quit" in a menu. Nothing is lost, and you come back to where you were.',
+    'Leave at any time with Ctrl-C, or with "quit" in a menu. Nothing is lost, and you come back to where you were. In a menu type the letter, or use the arrow keys, and then Enter.',
   );
 }
 
@@ -109,6 +110,7 @@ const gigabytes = (mebibytes: number): string =>
 
 /** Looks at the computer and mends it on consent. @returns false when the learner wants nothing done. */
 async function mendComputer(actions: GuideActions, options: GuideOptions): Promise<boolean> {
+  say('');
   const computer = await interruptible(async (emit) => {
     const started = performance.now();
     emit({ type: 'step-started', step: 'doctor', title: 'Looking at this computer' });
@@ -135,6 +137,7 @@ async function mendComputer(actions: GuideActions, options: GuideOptions): Promi
     say('', `Nothing was changed. Begin at any time with: ${options.command}`);
     return false;
   }
+  say('');
   const after = await interruptible((emit, signal) => actions.applyFix(emit, signal));
   const left = after.filter(isBlocking);
   if (left.length === 0) return true;
@@ -275,9 +278,7 @@ async function visitLesson(visit: Visit): Promise<Onward> {
 async function enter(visit: Visit): Promise<'entered' | Onward> {
   const { actions, lesson } = visit;
   for (;;) {
-    const verdicts = await mending(visit, () =>
-      looking((_onWait, signal) => actions.enterLesson(lesson, signal)),
-    );
+    const verdicts = await mending(visit, () => judgeEntry(actions, lesson));
     const gone = verdicts?.filter(({ passed }) => !passed) ?? null;
     if (gone !== null && gone.length === 0) return 'entered';
     if (gone !== null) {
@@ -304,6 +305,12 @@ async function enter(visit: Visit): Promise<'entered' | Onward> {
     if (onward !== 'stay') return onward;
   }
 }
+
+/** A lesson that builds on nothing is entered without a look at the machines. */
+const judgeEntry = (actions: GuideActions, lesson: Lesson): Promise<readonly Verdict[]> =>
+  lesson.entry.length === 0
+    ? interruptible((_emit, signal) => actions.enterLesson(lesson, signal))
+    : looking((_onWait, signal) => actions.enterLesson(lesson, signal));
 
 type Common = 'shell' | 'list' | 'quit' | 'stay';
 
@@ -358,11 +365,12 @@ async function workOnTask(visit: Visit, task: Task): Promise<'done' | Onward> {
 async function afterPass(visit: Visit, task: Task): Promise<'done' | Onward> {
   const { actions, lesson } = visit;
   const following = currentTask(lesson, actions.progress());
-  const on = following === null ? 'go on' : `go on: ${following.title}`;
+  // What follows the last task has a menu of its own.
+  if (following === null) return 'done';
   for (;;) {
     const next = await choose<'on' | 'shell' | 'read' | 'list' | 'quit'>({
       message: 'What next?',
-      choices: [{ key: 'g', name: on, value: 'on' }, ...always],
+      choices: [{ key: 'g', name: `go on: ${following.title}`, value: 'on' }, ...always],
       default: 'on',
     });
     if (next === 'on') return 'done';
@@ -447,8 +455,7 @@ async function showSolution(visit: Visit, task: Task): Promise<void> {
     if (!(await agree('Show the solution all the same?', false))) return;
     visit.agreed = task.id;
   }
-  const { pcs, crmsh } = task.solution;
-  if (JSON.stringify(pcs) !== JSON.stringify(crmsh)) {
+  if (!hasOneWay(task)) {
     visit.flavour = await choose<Flavour>({
       message: 'With which tool?',
       choices: [
@@ -500,8 +507,10 @@ async function quit(actions: GuideActions, options: GuideOptions): Promise<void>
     '',
     'The machines stay up unless you power them off. Either way they keep all that is on them.',
   );
-  if (await agree('Power them off?', false))
+  if (await agree('Power them off?', false)) {
+    say('');
     await interruptible((emit, signal) => actions.shutDown(emit, signal));
+  }
   say('', `Carry on with: ${options.command}`);
 }
 
@@ -512,6 +521,7 @@ const looking = <T>(
   look: (onWait: (reason: string) => void, signal: AbortSignal) => Promise<T>,
 ): Promise<T> =>
   interruptible(async (emit, signal) => {
+    say('');
     const step = 'look';
     const started = performance.now();
     emit({ type: 'step-started', step, title: 'Looking at the machines' });

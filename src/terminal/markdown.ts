@@ -73,7 +73,7 @@ function list(token: Tokens.List, style: Style, indent: string): string {
       : style.signs.bullet;
     const box = item.task ? `[${item.checked === true ? 'x' : ' '}] ` : '';
     const head = `${indent}${mark} ${box}`;
-    const inner = indent + ' '.repeat(mark.length + 1);
+    const inner = indent + ' '.repeat(mark.length + 1 + box.length);
     // A box is a token of its own in marked, drawn here with the mark.
     const tokens = item.tokens.filter(({ type }) => type !== 'checkbox');
     const text = blocks(tokens, style, inner).join(item.loose ? '\n\n' : '\n');

@@ -2,7 +2,7 @@ import type { Emit, WorkEvent } from '../events.ts';
 import { clock, cut, plain, type Screen, type Style, styleOf, wrap } from './style.ts';
 
 /** Where progress is written: standard error or output, or what a test collects. */
-export interface ProgressStream extends Screen {
+interface ProgressStream extends Screen {
   write(text: string): unknown;
 }
 

@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import inquirer from 'inquirer';
 import { type Style, styleOf } from './style.ts';
 
@@ -52,6 +51,7 @@ async function ask(question: Record<string, unknown>): Promise<unknown> {
   const onEnd = (): void => leave.abort();
   process.stdin.on('keypress', onKey);
   process.stdin.once('end', onEnd);
+  process.stdout.write('\n');
   try {
     const prompt = inquirer.createPromptModule({ signal: leave.signal });
     const { answer } = (await prompt([
@@ -78,7 +78,7 @@ function themeOf(style: Style): object {
     style: {
       answer: style.bold,
       message: style.bold,
-      error: (text: string) => style.bad(`> ${plainError(text)}`),
+      error: () => style.bad('That is not one of the choices.'),
       defaultAnswer: (text: string) => `(${text})`,
       help: (text: string) => text,
       highlight: style.accent,
@@ -87,6 +87,3 @@ function themeOf(style: Style): object {
     },
   };
 }
-
-/** rawlist colours the wrong answer inside its message. */
-const plainError = (text: string): string => stripVTControlCharacters(text);

@@ -6,7 +6,7 @@ import type { DrillReport } from '../drills/run.ts';
 import { HalabError } from '../errors.ts';
 import { type Finding, isBlocking } from '../host/findings.ts';
 import { renderMarkdown } from './markdown.ts';
-import { clock, plain, type Style, styleOf, table, wrap } from './style.ts';
+import { plain, type Style, styleOf, table, wrap } from './style.ts';
 
 // Each function returns text without a line break at its end. Without a style it is written for
 // standard output as it is now.
@@ -81,15 +81,10 @@ export function renderDrill(report: DrillReport, style: Style = outStyle()): str
   if (outage !== null) {
     const seconds = outage.seconds.toFixed(1);
     const saw = outage.recovered
-      ? `Outage: ${seconds} s without an answer; ${outage.limitSeconds} s are allowed.`
-      : `Outage: no answer for ${seconds} s, and none at the end; ${outage.limitSeconds} s are allowed.`;
-    const how = `Measured on ${outage.client}'s own clock, which asked ten times a second: ${outage.lost} of ${outage.samples} requests got no answer.`;
-    parts.push(
-      wrap(style.bold(saw), style.width, '  '),
-      wrap(plain(how), style.width, '  '),
-      '',
-      renderVerdict(outage.verdict, style),
-    );
+      ? `Outage: ${seconds} s; ${outage.limitSeconds} s are allowed.`
+      : `Outage: not over after ${seconds} s; ${outage.limitSeconds} s are allowed.`;
+    // How it was measured is in the verdict's evidence.
+    parts.push(wrap(style.bold(saw), style.width, '  '), '', renderVerdict(outage.verdict, style));
   } else {
     parts.push('');
   }
@@ -168,8 +163,13 @@ export function renderSolution(task: Task, flavour: Flavour, style: Style = outS
       ...lines.map((line) => (line === '' ? '' : `    ${style.code(line)}`)),
     ].join('\n');
   });
-  return [style.bold(plain(`Solution with ${flavour}: ${task.title}`)), ...steps].join('\n\n');
+  const title = hasOneWay(task) ? 'Solution' : `Solution with ${flavour}`;
+  return [style.bold(plain(`${title}: ${task.title}`)), ...steps].join('\n\n');
 }
+
+/** Whether the task is solved in the same way with either tool. */
+export const hasOneWay = ({ solution }: Task): boolean =>
+  JSON.stringify(solution.pcs) === JSON.stringify(solution.crmsh);
 
 /** What ends a lesson: what the learner now knows, and where to read on. */
 export function renderLessonEnd(lesson: Lesson, style: Style = outStyle()): string {
@@ -266,6 +266,3 @@ export function renderError(
   if (options.verbose === true) lines.push(plain(inspect(error)));
   return lines.join('\n');
 }
-
-/** "waited 0:12" for a check that had to wait; "" for one that had not. */
-export const waited = (seconds: number): string => (seconds < 3 ? '' : `waited ${clock(seconds)}`);

@@ -1,5 +1,6 @@
+import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
-import { bold, cyan, green, italic, magenta, red, underline } from 'yoctocolors';
+import { bold, green, italic, magenta, red, underline } from 'yoctocolors';
 
 type Paint = (text: string) => string;
 
@@ -25,7 +26,7 @@ export interface Style {
   readonly accent: Paint;
 }
 
-export interface Signs {
+interface Signs {
   readonly good: string;
   readonly bad: string;
   readonly warning: string;
@@ -96,7 +97,7 @@ export function makeStyle({ width = 80, color = false, unicode = true }: StyleCh
     warning: paint((text) => bold(magenta(text))),
     code: paint(magenta),
     heading: paint((text) => underline(bold(text))),
-    accent: paint(cyan),
+    accent: paint(bold),
   };
 }
 
@@ -125,12 +126,12 @@ function wantsUnicode(env: Environment): boolean {
 }
 
 /**
- * Text with every control character but the line break taken out (a tab becomes spaces). What comes from a machine or
+ * Text without escape sequences and control characters but the line break (a tab becomes spaces). What comes from a machine or
  * a lesson must not be able to steer the learner's terminal.
  */
 export function plain(text: string): string {
   return (
-    text
+    stripVTControlCharacters(text)
       .replaceAll('\r\n', '\n')
       .replaceAll('\t', '    ')
       // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what has to go.
@@ -178,7 +179,7 @@ export function cut(text: string, width: number, ellipsis: string): string {
 }
 
 /** Text followed by spaces up to so many columns. */
-export const pad = (text: string, columns: number): string =>
+const pad = (text: string, columns: number): string =>
   text + ' '.repeat(Math.max(0, columns - stringWidth(text)));
 
 /** A duration as a clock shows it: "0:34", "1:02:03". */

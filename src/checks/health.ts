@@ -1,0 +1,107 @@
+import type { CibResource, Failure } from '../cluster/state.ts';
+import {
+  activeNodes,
+  type ClusterView,
+  instancesOf,
+  listed,
+  type Scene,
+  sameNames,
+} from './select.ts';
+import { truth } from './settings.ts';
+
+/** Whether a configured resource works: each function says in a sentence what is wrong, or null. */
+
+/** Whether the cluster looks after the resource at all. */
+export function notLookedAfter({ id }: CibResource, { status, cib }: ClusterView): string | null {
+  if (truth(cib.properties['maintenance-mode'] ?? 'false') === true) {
+    return 'The whole cluster is in maintenance mode (maintenance-mode): it starts, stops and watches nothing.';
+  }
+  for (const instance of instancesOf(status, id)) {
+    if (instance.orphaned) {
+      return `${id} is orphaned: it still runs, but is no longer in the configuration.`;
+    }
+    if (instance.blocked) {
+      const failure = status.failures.find(({ resource }) => resource === id);
+      const cause = failure === undefined ? 'an operation failed' : described(failure);
+      return `${id} is blocked: ${cause}, and the cluster cannot go on safely without fencing.`;
+    }
+    const looksAway = status.nodes.find(
+      ({ name, maintenance }) => maintenance && instance.nodes.includes(name),
+    );
+    if (looksAway !== undefined) {
+      return `${looksAway.name}, on which ${id} runs, is in maintenance mode: the cluster does not look after what runs there.`;
+    }
+    if (instance.maintenance) {
+      return `${id} is in maintenance mode: the cluster does not look after it.`;
+    }
+    if (!instance.managed) {
+      return `${id} is unmanaged (is-managed=false): the cluster would leave it alone whatever happens.`;
+    }
+    if (instance.failed) {
+      const failure = status.failures.find(({ resource }) => resource === id);
+      return `${id} has failed${failure === undefined ? '' : `: ${described(failure)}`}. See: crm_mon -1.`;
+    }
+  }
+  return null;
+}
+
+/** "its start failed on node1: no such device" */
+function described({ operation, node, exitReason, exitStatus }: Failure): string {
+  return `its ${operation} failed on ${node} (${exitReason === '' ? exitStatus : exitReason})`;
+}
+
+/** Why a resource is started nowhere, as far as the state tells. */
+export function notStarted({ id }: CibResource, { status, cib }: ClusterView): string | null {
+  if (activeNodes(status, id).length > 0) return null;
+  const instances = instancesOf(status, id);
+  if (instances.some(({ targetRole }) => targetRole?.toLowerCase() === 'stopped')) {
+    return `${id} is stopped on purpose (target-role=Stopped): it is configured, but disabled.`;
+  }
+  if (truth(cib.properties['stop-all-resources'] ?? 'false') === true) {
+    return `${id} is not started: the cluster property stop-all-resources stops everything.`;
+  }
+  const failure = status.failures.find(({ resource }) => resource === id);
+  if (failure !== undefined) return `${id} is not started: ${described(failure)}.`;
+  const noDevice = !cib.resources.some(({ agent }) => agent.startsWith('stonith:'));
+  if (noDevice && truth(cib.properties['stonith-enabled'] ?? 'true') !== false) {
+    return `${id} is not started. Fencing is on and there is no fence device, so the cluster starts nothing.`;
+  }
+  if (!status.quorate) return `${id} is not started: the cluster has no quorum.`;
+  const idle = status.nodes.filter(({ online, standby }) => online && standby);
+  if (idle.length > 0 && idle.length === status.nodes.filter(({ online }) => online).length) {
+    return `${id} is not started: ${listed(idle.map(({ name }) => name))} in standby, and no other node online.`;
+  }
+  return `${id} is configured, but not started anywhere.`;
+}
+
+/** Whether what the cluster says of the resource's whereabouts can be believed. */
+export function uncertain({ id }: CibResource, view: ClusterView, { state }: Scene): string | null {
+  const { status } = view;
+  const busy = instancesOf(status, id).find(
+    ({ pending, role }) => pending !== null || role === 'Starting' || role === 'Stopping',
+  );
+  if (busy !== undefined) return `${id} is still ${(busy.pending ?? busy.role).toLowerCase()}.`;
+  const nodes = activeNodes(status, id);
+  for (const name of nodes) {
+    const machine = state.machines[name];
+    if (machine !== undefined && !machine.reachable) {
+      return `${view.from} takes ${id} to be started on ${name}, but ${name} cannot be reached (${machine.reason}).`;
+    }
+    const node = status.nodes.find((candidate) => candidate.name === name);
+    if (node !== undefined && (!node.online || node.unclean)) {
+      return `${id} was last seen on ${name}, which is ${node.unclean ? 'unclean' : 'offline'}.`;
+    }
+  }
+  for (const other of view.others) {
+    const seen = activeNodes(other.status, id);
+    if (other.status.dc === null || sameNames(seen, nodes)) continue;
+    if (other.status.dc === status.dc) {
+      return `The nodes do not agree: ${view.from} sees ${id} on ${listed(nodes)}, ${other.from} on ${listed(seen)}.`;
+    }
+    // A node that was cut off may be wrong about others, but not about itself.
+    if (seen.includes(other.from)) {
+      return `${listed([...nodes, other.from])} both claim to run ${id}: the cluster has come apart.`;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,85 @@
+import * as z from 'zod';
+import type { Cib, CibResource } from '../cluster/state.ts';
+import { listed } from './select.ts';
+import { settingSchema, truth } from './settings.ts';
+
+/** Which resource a check means: never by its id, which is the learner's own choice. */
+export const selectorSchema = z.strictObject({
+  agent: z
+    .string()
+    .regex(/^[a-z]+(:[\w-]+)?:[\w@.-]+$/, 'expected CLASS:PROVIDER:TYPE or CLASS:TYPE'),
+  with: z.record(z.string(), settingSchema).default({}),
+});
+
+export type Selector = z.infer<typeof selectorSchema>;
+
+/**
+ * Parameters that an agent finds out by itself when they are not set, so that they need not be, and
+ * do not tell one resource from another. IPaddr2: both from the routing table (ocf_heartbeat_IPaddr2(7)).
+ */
+const ownChoice: Readonly<Record<string, readonly string[]>> = {
+  'ocf:heartbeat:IPaddr2': ['cidr_netmask', 'nic'],
+};
+
+/** The primitives in the configuration that are for the same thing, however well they are set up. */
+export function matching(cib: Cib, selector: Selector): CibResource[] {
+  const { agent } = selector;
+  const telling = Object.entries(selector.with).filter(([name]) => !isOwnChoice(agent, name));
+  return cib.resources.filter(
+    (resource) =>
+      resource.kind === 'primitive' &&
+      resource.agent === agent &&
+      telling.every(([name, value]) => sameParameter(name, value, resource.parameters[name])),
+  );
+}
+
+const isOwnChoice = (agent: string, name: string): boolean =>
+  ownChoice[agent]?.includes(name) === true;
+
+/** "vip: cidr_netmask is 32, not 24" for what is set otherwise than wanted; null when nothing is. */
+export function wrongParameters(resource: CibResource, selector: Selector): string | null {
+  const wrong = Object.entries(selector.with).flatMap(([name, value]) => {
+    const found = resource.parameters[name];
+    if (sameParameter(name, value, found)) return [];
+    if (found === undefined) {
+      return isOwnChoice(selector.agent, name)
+        ? []
+        : [`${name} is not set (it should be ${value})`];
+    }
+    return [`${name} is ${found}, not ${value}`];
+  });
+  return wrong.length === 0 ? null : `${resource.id}: ${listed(wrong)}`;
+}
+
+function sameParameter(name: string, wanted: string, found: string | undefined): boolean {
+  if (found === undefined) return false;
+  const one = plain(name, wanted);
+  const other = plain(name, found);
+  return one === other || (truth(one) !== null && truth(one) === truth(other));
+}
+
+/** A parameter's value in one of its spellings. */
+function plain(name: string, value: string): string {
+  const text = value.trim();
+  if (name === 'cidr_netmask') return prefixLength(text) ?? text;
+  // A path may be written with slashes too many.
+  return text.startsWith('/') && text !== '/'
+    ? text.replaceAll(/\/+/g, '/').replace(/\/$/, '')
+    : text;
+}
+
+/** The prefix length of a netmask such as "255.255.255.0"; null when the text is none. */
+function prefixLength(mask: string): string | null {
+  if (!z.ipv4().safeParse(mask).success) return null;
+  const bits = mask
+    .split('.')
+    .map((byte) => Number(byte).toString(2).padStart(8, '0'))
+    .join('');
+  return /^1*0*$/.test(bits) ? String(bits.replaceAll('0', '').length) : null;
+}
+
+/** "a resource ocf:heartbeat:IPaddr2 with ip=192.168.56.100" */
+export function describeSelector({ agent, with: parameters }: Selector): string {
+  const conditions = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
+  return `a resource ${agent}${conditions.length === 0 ? '' : ` with ${listed(conditions)}`}`;
+}

@@ -1,0 +1,138 @@
+import type { RawAnswer, RawObservation } from './collect.ts';
+import { parseCib } from './parse/cib.ts';
+import { parseCorosyncConf, parseQuorum } from './parse/corosync.ts';
+import { parseDrbdJson, parseDrbdText } from './parse/drbd.ts';
+import { excerpt } from './parse/excerpt.ts';
+import { parseAddresses, parseExports, parseHosts, parseMounts } from './parse/host.ts';
+import { parseControllerState, parseCrmMon } from './parse/pacemaker.ts';
+import { parseUnits } from './parse/units.ts';
+import { readSections, type Section } from './probe.ts';
+import type {
+  ClusterState,
+  MachineState,
+  PacemakerStatus,
+  Problem,
+  ReachableMachine,
+} from './state.ts';
+
+/**
+ * Reads what `collect` brought back. Pure, so that recorded answers give the same state as live
+ * ones. A part that cannot be read becomes a problem of its machine, never an exception.
+ */
+export function readObservation(raw: RawObservation): ClusterState {
+  const machines = Object.entries(raw.answers).map(
+    ([name, answer]) => [name, readAnswer(name, answer, raw.token)] as const,
+  );
+  return deepFreeze({ observedAt: raw.observedAt, machines: Object.fromEntries(machines) });
+}
+
+function readAnswer(name: string, answer: RawAnswer, token: string): MachineState {
+  if (!answer.reached) return { name, reachable: false, reason: answer.reason };
+  const sections = readSections(answer.output, token);
+  if (!sections.has('clock.start')) {
+    const said = answer.stderr.trim() || answer.output.trim() || `exit code ${answer.exitCode}`;
+    return {
+      name,
+      reachable: false,
+      reason: `it answers, but nothing can be run on it as root: ${said}`,
+    };
+  }
+  return readMachine(name, sections, answer);
+}
+
+/** Exit code of a command that the probe's watcher ended (128 + SIGKILL). */
+const killed = 137;
+
+type Reached = Extract<RawAnswer, { reached: true }>;
+
+function readMachine(
+  name: string,
+  sections: ReadonlyMap<string, Section>,
+  answer: Reached,
+): ReachableMachine {
+  const problems: Problem[] = [];
+
+  /** What `parse` makes of a section; `missing` when there is none or it cannot be read. */
+  function part<T>(
+    part: string,
+    section: string,
+    parse: (text: string) => T,
+    missing: T,
+    fine: (exitCode: number) => boolean = (code) => code === 0,
+  ): T {
+    const found = sections.get(section);
+    if (found === undefined) return missing;
+    try {
+      if (!fine(found.exitCode)) throw new Error(failureOf(found));
+      return parse(found.text);
+    } catch (error) {
+      problems.push({ part, message: error instanceof Error ? error.message : String(error) });
+      return missing;
+    }
+  }
+
+  const text = (section: string): string => sections.get(section)?.text ?? '';
+  const machine: ReachableMachine = {
+    name,
+    reachable: true,
+    hostname: text('hostname'),
+    addresses: part('addresses', 'addresses', parseAddresses, []),
+    hosts: part('hosts', 'hosts', parseHosts, []),
+    mounts: part('mounts', 'mounts', parseMounts, []),
+    exports: part('exports', 'exports', parseExports, []),
+    units: part('units', 'units.loaded', (loaded) => parseUnits(loaded, text('units.enabled')), {}),
+    // 2: not quorate (corosync-quorumtool(8)).
+    corosync: part('corosync', 'quorum', parseQuorum, null, (code) => code === 0 || code === 2),
+    corosyncConf: part('corosyncConf', 'corosync.conf', parseCorosyncConf, null),
+    pacemaker: part<PacemakerStatus | null>(
+      'pacemaker',
+      'crm_mon',
+      (xml) => ({
+        ...parseCrmMon(xml),
+        dcState: part('pacemaker.dcState', 'dc', parseControllerState, null),
+      }),
+      null,
+      // Its failures are told in the XML.
+      (code) => code !== killed,
+    ),
+    cib: part('cib', 'cib', parseCib, null),
+    drbd: [
+      ...part('drbd', 'drbd.text', parseDrbdText, []),
+      ...part('drbd', 'drbd.json', parseDrbdJson, []),
+    ],
+    clockOffsetMs: clockOffset(sections, answer),
+    problems,
+  };
+  if (!sections.has('clock.end')) {
+    const last = [...sections.keys()].at(-1);
+    problems.push({ part: 'probe', message: `the answer breaks off after "${last}"` });
+  }
+  return machine;
+}
+
+const failureOf = ({ exitCode, text }: Section): string =>
+  exitCode === killed ? 'no answer in time' : `exit code ${exitCode}: ${excerpt(text)}`;
+
+/**
+ * How far the machine's clock is ahead of the host's, in milliseconds. The probe reads the clock
+ * first and last; if sending it took as long as answering, the mean of both differences is right
+ * (the formula of NTP, RFC 5905), and it is never wrong by more than half of what the round trip
+ * took beyond the probe itself: some 0.2 s.
+ */
+function clockOffset(
+  sections: ReadonlyMap<string, Section>,
+  { sentAt, answeredAt }: Reached,
+): number {
+  const at = (section: string): number => Number(sections.get(section)?.text) * 1000;
+  const ahead = at('clock.start') - sentAt;
+  if (!sections.has('clock.end')) return Math.round(ahead);
+  return Math.round((ahead + at('clock.end') - answeredAt) / 2);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,293 @@
+import { describe, expect, it } from 'vitest';
+import { parseCorosyncConf, parseQuorum } from '../../src/cluster/parse/corosync.ts';
+import { parseDrbdJson, parseDrbdText } from '../../src/cluster/parse/drbd.ts';
+import { seconds } from '../../src/cluster/parse/duration.ts';
+import {
+  parseAddresses,
+  parseExports,
+  parseHosts,
+  parseMounts,
+} from '../../src/cluster/parse/host.ts';
+import { score } from '../../src/cluster/parse/score.ts';
+import { parseUnits } from '../../src/cluster/parse/units.ts';
+
+describe('seconds', () => {
+  it.each([
+    ['10', 10],
+    ['10s', 10],
+    [' 1min ', 60],
+    ['2h', 7200],
+    ['500ms', 0.5],
+    ['PT1M30S', 90],
+    ['P1D', 86400],
+    ['', null],
+    ['P', null],
+    ['soon', null],
+    ['10 parsecs', null],
+  ])('%j is %j', (text, expected) => {
+    expect(seconds(text)).toBe(expected);
+  });
+});
+
+describe('score', () => {
+  it.each([
+    ['INFINITY', Number.POSITIVE_INFINITY],
+    ['+INFINITY', Number.POSITIVE_INFINITY],
+    ['-INFINITY', Number.NEGATIVE_INFINITY],
+    ['-1000000', Number.NEGATIVE_INFINITY],
+    ['-50', -50],
+    ['much', 7],
+    [undefined, 7],
+  ])('%j is %j', (text, expected) => {
+    expect(score(text, 7)).toBe(expected);
+  });
+});
+
+describe('a machine’s own files', () => {
+  it('reads addresses of both families', () => {
+    const link = {
+      ifname: 'eth1',
+      addr_info: [
+        { family: 'inet', local: '192.168.56.100', prefixlen: 24, scope: 'global' },
+        { family: 'inet6', local: 'fe80::1', prefixlen: 64 },
+      ],
+    };
+    expect(parseAddresses(JSON.stringify([{ ifname: 'lo' }, link]))).toEqual([
+      { device: 'eth1', ip: '192.168.56.100', prefix: 24, family: 'inet' },
+      { device: 'eth1', ip: 'fe80::1', prefix: 64, family: 'inet6' },
+    ]);
+    expect(() => parseAddresses('Object "addr" is unknown')).toThrow('ip -j addr');
+    expect(() => parseAddresses('{}')).toThrow('ip -j addr');
+  });
+
+  it('reads /etc/hosts, without comments and half lines', () => {
+    expect(
+      parseHosts(
+        '127.0.0.1\tlocalhost # here\n#10.0.0.1 x\n\n192.168.56.11 node1 node1.halab.test\n10.0.0.1\n',
+      ),
+    ).toEqual([
+      { ip: '127.0.0.1', names: ['localhost'] },
+      { ip: '192.168.56.11', names: ['node1', 'node1.halab.test'] },
+    ]);
+  });
+
+  it('reads mounts and exports, with spaces in paths', () => {
+    expect(parseMounts('/dev/drbd0 /srv/my\\040data ext4 rw,noatime 0 0\n')).toEqual([
+      { source: '/dev/drbd0', target: '/srv/my data', type: 'ext4', options: ['rw', 'noatime'] },
+    ]);
+    expect(() => parseMounts('nonsense\n')).toThrow('/proc/self/mounts');
+    expect(parseExports('/srv/nfs\t192.168.56.0/24(rw,fsid=1)\n/srv/nfs\t*(ro)\n')).toEqual([
+      { path: '/srv/nfs', client: '192.168.56.0/24', options: ['rw', 'fsid=1'] },
+      { path: '/srv/nfs', client: '*', options: ['ro'] },
+    ]);
+    expect(() => parseExports('nonsense\n')).toThrow('etab');
+  });
+});
+
+describe('parseUnits', () => {
+  it('puts together what systemd has in memory and what the unit files say', () => {
+    const loaded =
+      'apache2.service loaded active running The Apache HTTP Server\n● cups.service loaded failed failed CUPS Scheduler\nsbd.service not-found inactive dead sbd.service\n';
+    const enabled =
+      'apache2.service enabled\ncups.service disabled\nsbd.service \ncorosync.service disabled\ndrbd.service masked\nnone.service \n';
+    expect(parseUnits(loaded, enabled)).toEqual({
+      'apache2.service': { load: 'loaded', active: 'active', sub: 'running', enabled: 'enabled' },
+      'cups.service': { load: 'loaded', active: 'failed', sub: 'failed', enabled: 'disabled' },
+      'sbd.service': { load: 'not-found', active: 'inactive', sub: 'dead', enabled: '' },
+      'corosync.service': { load: 'loaded', active: 'inactive', sub: 'dead', enabled: 'disabled' },
+      'drbd.service': { load: 'masked', active: 'inactive', sub: 'dead', enabled: 'masked' },
+      'none.service': { load: 'not-found', active: 'inactive', sub: 'dead', enabled: '' },
+    });
+  });
+});
+
+describe('parseQuorum', () => {
+  // As in corosync-qdevice(8) and the sources of corosync-quorumtool.
+  const withDevice = `Quorum information
+------------------
+Nodes:            2
+Node ID:          1
+Ring ID:          1.9
+Quorate:          No
+
+Votequorum information
+----------------------
+Expected votes:   3
+Highest expected: 3
+Total votes:      1
+Quorum:           2 Activity blocked
+Flags:            Qdevice
+
+Membership information
+----------------------
+    Nodeid      Votes    Qdevice Name
+         1          1    A,V,NMW node1 (local)
+         2          1    A,V,NMW node2
+         0          1            Qdevice
+`;
+  it('reads a cluster with a quorum device, which is no member', () => {
+    expect(parseQuorum(withDevice)).toEqual({
+      nodeId: 1,
+      quorate: false,
+      expectedVotes: 3,
+      totalVotes: 1,
+      flags: ['Qdevice'],
+      members: [
+        { nodeId: 1, votes: 1, name: 'node1' },
+        { nodeId: 2, votes: 1, name: 'node2' },
+      ],
+    });
+  });
+
+  it('refuses an error message', () => {
+    expect(() => parseQuorum('Cannot initialize CFG service')).toThrow(
+      'no "Node ID" in "Cannot initialize',
+    );
+  });
+});
+
+describe('parseCorosyncConf', () => {
+  const conf = `# the lab
+totem {
+    version: 2
+    cluster_name: halab
+    interface {
+        linknumber: 0
+    }
+}
+nodelist {
+    node {
+        ring1_addr: 10.1.1.1
+        ring0_addr: 192.168.56.11
+        name: node1
+        nodeid: 1
+    }
+    node {
+        ring0_addr: node2
+        nodeid: 2
+    }
+}
+quorum {
+    provider: corosync_votequorum
+    two_node: 1
+}
+`;
+  it('reads nodes with their addresses in link order', () => {
+    const { clusterName, twoNode, nodes, sha256 } = parseCorosyncConf(conf);
+    expect({ clusterName, twoNode }).toEqual({ clusterName: 'halab', twoNode: true });
+    expect(nodes).toEqual([
+      { name: 'node1', nodeId: 1, addresses: ['192.168.56.11', '10.1.1.1'] },
+      { name: 'node2', nodeId: 2, addresses: ['node2'] },
+    ]);
+    expect(sha256).not.toBe(parseCorosyncConf(`${conf} `).sha256);
+  });
+
+  it.each([
+    ['totem {\n version: 2\n', '"totem {" is never closed'],
+    ['}\n', 'line 1: a "}" without its "{"'],
+    ['totem {\n version 2\n}\n', 'line 2: "version 2" is no "key: value"'],
+  ])('refuses %j', (text, message) => {
+    expect(() => parseCorosyncConf(text)).toThrow(message);
+  });
+
+  it('sums as sha256sum does', () => {
+    // printf '' | sha256sum
+    expect(parseCorosyncConf('').sha256).toBe(
+      'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    );
+  });
+});
+
+describe('DRBD', () => {
+  it('reads the text of several volumes, and a lost peer', () => {
+    const text = `r0 role:Primary
+  volume:0 disk:UpToDate
+  volume:1 disk:Inconsistent
+  peer role:Secondary
+    volume:0 replication:Established peer-disk:UpToDate
+    volume:1 replication:SyncTarget peer-disk:UpToDate done:19.40
+
+r1 role:Secondary
+  disk:Consistent
+  peer connection:StandAlone
+
+`;
+    expect(parseDrbdText(text)).toEqual([
+      {
+        name: 'r0',
+        generation: '8.4',
+        role: 'Primary',
+        volumes: [
+          { number: 0, disk: 'UpToDate' },
+          { number: 1, disk: 'Inconsistent' },
+        ],
+        peers: [
+          {
+            name: 'peer',
+            connection: 'Connected',
+            role: 'Secondary',
+            volumes: [
+              { number: 0, disk: 'UpToDate', replication: 'Established' },
+              { number: 1, disk: 'UpToDate', replication: 'SyncTarget' },
+            ],
+          },
+        ],
+      },
+      {
+        name: 'r1',
+        generation: '8.4',
+        role: 'Secondary',
+        volumes: [{ number: 0, disk: 'Consistent' }],
+        peers: [{ name: 'peer', connection: 'StandAlone', role: 'Unknown', volumes: [] }],
+      },
+    ]);
+    expect(parseDrbdText('# No currently configured DRBD found.\n')).toEqual([]);
+    expect(() => parseDrbdText('drbdsetup: command failed\n')).toThrow('drbdsetup status');
+  });
+
+  it('reads the JSON of DRBD 9', () => {
+    const json = JSON.stringify([
+      {
+        name: 'r0',
+        'node-id': 0,
+        role: 'Primary',
+        devices: [{ volume: 0, minor: 0, 'disk-state': 'UpToDate' }],
+        connections: [
+          {
+            'peer-node-id': 1,
+            name: 'node2',
+            'connection-state': 'Connected',
+            'peer-role': 'Secondary',
+            peer_devices: [
+              { volume: 0, 'replication-state': 'Established', 'peer-disk-state': 'UpToDate' },
+            ],
+          },
+          {
+            'peer-node-id': 2,
+            name: 'storage',
+            'connection-state': 'Connecting',
+            'peer-role': 'Unknown',
+          },
+        ],
+      },
+    ]);
+    expect(parseDrbdJson(json)).toEqual([
+      {
+        name: 'r0',
+        generation: '9',
+        role: 'Primary',
+        volumes: [{ number: 0, disk: 'UpToDate' }],
+        peers: [
+          {
+            name: 'node2',
+            connection: 'Connected',
+            role: 'Secondary',
+            volumes: [{ number: 0, disk: 'UpToDate', replication: 'Established' }],
+          },
+          { name: 'storage', connection: 'Connecting', role: 'Unknown', volumes: [] },
+        ],
+      },
+    ]);
+    expect(() => parseDrbdJson('status: unrecognized option')).toThrow('drbdsetup status --json');
+  });
+});

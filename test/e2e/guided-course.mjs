@@ -1,0 +1,115 @@
+// `npm run e2e`: a real terminal (tmux) walks the guided course from the welcome through the last
+// lesson on real machines, typing what a learner types: menu keys, and commands in shells on the
+// machines. Fails with the screen when something does not show up in time.
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { $ } from 'zx';
+
+$.verbose = false;
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const lab = 'e2e';
+const flavour = process.env.HALAB_E2E_FLAVOUR === 'crmsh' ? 'crmsh' : 'pcs';
+const session = `halab-e2e-${process.pid}`;
+const { loadCourse } = await import('../../dist/course/load.js');
+const { imaginaryLab } = await import('../../dist/lab/lab.js');
+const course = loadCourse(fileURLToPath(new URL('../../lessons/pacemaker', import.meta.url)), imaginaryLab(lab));
+const started = performance.now();
+const say = (text) => console.log(`[${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s] ${text}`);
+
+/** All that the terminal has shown, without line wrapping. */
+const screen = async () => (await $`tmux capture-pane -p -J -S - -t ${session}`).stdout.trimEnd();
+let seen = 0;
+
+/** Waits until a text shows up below all that was waited for before. */
+async function see(text, seconds = 30) {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(300)) {
+    const shown = await screen();
+    const at = shown.indexOf(text, seen);
+    if (at < 0) continue;
+    seen = at + text.length;
+    return;
+  }
+  throw new Error(`"${text}" did not show up within ${seconds} s. The screen:\n${(await screen()).slice(-3000)}`);
+}
+
+async function type(text) {
+  await $`tmux send-keys -t ${session} -l ${text}`;
+  await $`tmux send-keys -t ${session} Enter`;
+}
+
+/** Chooses in a menu by its key. */
+async function choose(key) {
+  await see('What next?', 240);
+  await sleep(500);
+  await type(key);
+}
+
+/** Does a task as a learner does: a shell on each machine, the commands, exit. */
+async function solve(task) {
+  for (const { on, run } of task.solution[flavour]) {
+    for (const machine of on) {
+      await choose('s');
+      await see('On which machine?');
+      await sleep(500);
+      await type(String(['node1', 'node2', 'storage'].indexOf(machine) + 1));
+      await see(`vagrant@${machine}`, 60);
+      await type("sudo bash -e <<'THE_END'");
+      for (const line of run.trimEnd().split('\n')) await type(line);
+      await type('THE_END');
+      await type('echo "it ended with $?."');
+      await see('it ended with 0.', 300);
+      await type('exit');
+    }
+  }
+}
+
+const steps = [];
+let failure = null;
+try {
+  await $`tmux -f /dev/null new-session -d -s ${session} -x 80 -y 40 -e LANG=C.UTF-8`;
+  await $`tmux set-option -t ${session} history-limit 50000`;
+  await type(`exec ${process.execPath} ${main} --lab ${lab} --yes`);
+  await see('Welcome to halab', 60);
+  say('welcome');
+  await see(`Lesson 1 of ${course.lessons.length}`, 900);
+  say('the machines are up, the first lesson is shown');
+  for (const [index, lesson] of course.lessons.entries()) {
+    if (index > 0) await see(`Lesson ${index + 1} of`, 120);
+    for (const [number, task] of lesson.tasks.entries()) {
+      await see(`Task ${number + 1} of ${lesson.tasks.length}`, 120);
+      await choose('c');
+      await see('Not yet.', 120);
+      await choose('h');
+      await see('Hint 1 of', 30);
+      await solve(task);
+      await choose('c');
+      await see(`Done: ${task.title}`, 240);
+      steps.push(`${lesson.id}: ${task.id}`);
+      say(`${lesson.id}: ${task.id} solved`);
+      await choose('g');
+    }
+    for (const [number, drill] of lesson.drills.entries()) {
+      await choose(lesson.drills.length === 1 ? 'd' : `d${number + 1}`);
+      await see('Drill passed', 600);
+      steps.push(`${lesson.id}: drill ${drill.id}`);
+      say(`${lesson.id}: drill ${drill.id} passed`);
+    }
+    await see('Lesson done', 60);
+    await choose('g');
+  }
+  await see('You have finished the course', 60);
+  await choose('q');
+  await see('Power them off?', 30);
+  await sleep(500);
+  await type('n');
+  await see('Carry on with', 30);
+  say('left by the menu');
+} catch (error) {
+  failure = error;
+  console.error(error.message);
+} finally {
+  await $({ nothrow: true })`tmux kill-session -t ${session}`;
+  if (process.env.HALAB_E2E_KEEP !== '1') await $`${process.execPath} ${main} --lab ${lab} --yes destroy`;
+}
+console.log(`${steps.length} passed, ${failure === null ? 0 : 1} failed`);
+process.exitCode = failure === null ? 0 : 1;

@@ -4,6 +4,7 @@ import { withLock } from '../lab/lock.ts';
 import { destroy } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
 import { withProgress } from './with-progress.ts';
+import { agree } from '../terminal/prompt.ts';
 import { canAsk, type GlobalOptions, labName, say } from './context.ts';
 
 export async function destroyCommand(global: GlobalOptions, options: { all: boolean }): Promise<ExitCode> {
@@ -16,7 +17,7 @@ export async function destroyCommand(global: GlobalOptions, options: { all: bool
     say('There are no labs: nothing to remove.');
     return ExitCode.fine;
   }
-  if (!global.yes) await agree(names);
+  if (!global.yes) await consent(names);
   const failed: HalabError[] = [];
   await withProgress(false, async (emit) => {
     for (const name of names) {
@@ -35,16 +36,8 @@ export async function destroyCommand(global: GlobalOptions, options: { all: bool
   return ExitCode.fine;
 }
 
-async function agree(names: readonly string[]): Promise<void> {
+async function consent(names: readonly string[]): Promise<void> {
   if (!canAsk()) throw usageError('Removing a lab needs your consent.', 'halab destroy --yes');
-  const { default: inquirer } = await import('inquirer');
-  const { sure } = await inquirer.prompt([
-    {
-      type: 'confirm',
-      name: 'sure',
-      message: `Remove ${names.join(', ')} with all machines, disks and progress?`,
-      default: false,
-    },
-  ]);
-  if (sure !== true) throw usageError('Nothing was removed.');
+  const sure = await agree(`Remove ${names.join(', ')} with all machines, disks and progress?`, false);
+  if (!sure) throw usageError('Nothing was removed.');
 }

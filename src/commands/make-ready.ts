@@ -12,6 +12,7 @@ import { isAdded, isBuilt, wantedBox } from '../lab/box.ts';
 import type { Lab, LabRecord } from '../lab/lab.ts';
 import { runLocally } from '../local-runner.ts';
 import { halabHome, vagrantHome } from '../paths.ts';
+import { agree } from '../terminal/prompt.ts';
 import { canAsk } from './context.ts';
 
 /** What this computer has and lacks for a lab, and the plan to mend it. */
@@ -94,10 +95,8 @@ export async function findAccelerator(boxName: string): Promise<LabRecord['accel
   return kvm.usable ? 'kvm' : 'qemu';
 }
 
-/** Asks whether a plan may be carried out. @throws HalabError (exit 2) without a terminal. */
+/** Asks whether a plan may be carried out. @throws HalabError (exit 2) without a terminal, Interrupted on Ctrl-C. */
 export async function agreeTo(sentence: string): Promise<boolean> {
   if (!canAsk()) throw usageError('Installing needs your consent.', 'halab doctor --fix --yes');
-  const { default: inquirer } = await import('inquirer');
-  const { sure } = await inquirer.prompt([{ type: 'confirm', name: 'sure', message: sentence, default: true }]);
-  return sure === true;
+  return agree(sentence);
 }

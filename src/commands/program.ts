@@ -150,6 +150,8 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? ExitCode.fine : ExitCode.usage;
     }
+    const { Interrupted } = await import('../terminal/prompt.ts');
+    if (error instanceof Interrupted) return ExitCode.interrupted;
     const { renderError } = await import('../terminal/report.ts');
     const known = error instanceof HalabError;
     process.stderr.write(`${renderError(error, { verbose: program.opts<GlobalOptions>().verbose })}\n`);

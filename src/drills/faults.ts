@@ -1,6 +1,5 @@
 import { HalabError } from '../errors.ts';
 import type { Shell } from '../lab/machine.ts';
-import type { Provider } from '../lab/providers/provider.ts';
 
 /**
  * Takes a running resource away behind the cluster's back, so that its monitor must find it. One
@@ -31,6 +30,3 @@ export async function stopResource(shell: Shell, machine: string, agent: string,
     throw new HalabError(`The resource could not be stopped on ${machine}.`, { reason: result.stderr, next: 'halab status' });
   }
 }
-
-/** Cuts a machine's power through the hypervisor. */
-export const cutPower = (provider: Provider, machine: string): Promise<void> => provider.powerOff(machine);

@@ -41,9 +41,6 @@ const recordSchema = z.object({
     .nullable(),
 });
 
-/** A fault that stands until it is put back. */
-export type StandingFault = NonNullable<z.infer<typeof recordSchema>['fault']>;
-
 /** What halab remembers of a lab (lab.json). */
 export type LabRecord = z.infer<typeof recordSchema>;
 

@@ -1,12 +1,13 @@
-import { Lexer, type Token, type Tokens } from 'marked';
+import { createRequire } from 'node:module';
+import { Lexer, Marked, Parser, type RendererObject, type Token, type Tokens } from 'marked';
 import { makeStyle, plain, type Style, table, wrap } from './style.ts';
 
 /**
  * Markdown (GitHub's flavour) as text for a terminal: wrapped at the style's width, code blocks
  * indented and as they are, links followed by their address, comments dropped.
  *
- * The tokens are marked's; the rendering is halab's own, since marked-terminal neither wraps lists and
- * tables nor renders the inline marks in a list, and takes more than a second to load.
+ * The tokens are marked's, and marked-terminal renders the marks within a line. Blocks are laid out
+ * here: marked-terminal neither wraps lists and tables nor renders the inline marks in a list.
  */
 export function renderMarkdown(text: string, style: Style = makeStyle()): string {
   return blocks(new Lexer({ gfm: true }).lex(plain(text)), style, '').join('\n\n');
@@ -84,41 +85,48 @@ function list(token: Tokens.List, style: Style, indent: string): string {
 
 /** Text with its marks rendered, not wrapped. A line break in it is one that the author asked for. */
 function inline(tokens: readonly Token[], style: Style): string {
-  return tokens.map((token) => span(token, style)).join('');
+  let parser = parsers.get(style);
+  if (parser === undefined) {
+    parser = inlineParser(style);
+    parsers.set(style, parser);
+  }
+  return parser.parseInline([...tokens]);
 }
 
-function span(token: Token, style: Style): string {
-  const inner = (): string => inline('tokens' in token ? (token.tokens ?? []) : [], style);
-  switch (token.type) {
-    case 'strong':
-      return words(inner(), style.bold);
-    case 'em':
-      return words(inner(), style.italic);
-    case 'del':
-      return inner();
-    case 'codespan':
+const parsers = new WeakMap<Style, Parser>();
+
+/** marked's parser with marked-terminal's renderer, in halab's own style, and cured where it goes wrong. */
+function inlineParser(style: Style): Parser {
+  // Loaded when the first text is shown: it takes a fifth of a second, which most commands need not pay.
+  const { markedTerminal } = createRequire(import.meta.url)('marked-terminal') as {
+    markedTerminal(options: object): { renderer: RendererObject };
+  };
+  const marked = new Marked(
+    markedTerminal({
+      strong: (text: string) => words(text, style.bold),
+      em: (text: string) => words(text, style.italic),
+      del: (text: string) => text,
+      emoji: false,
+    }),
+  );
+  marked.use({
+    renderer: {
+      text: (token) =>
+        'tokens' in token && token.tokens !== undefined
+          ? inline(token.tokens, style)
+          : entities(token.text.replaceAll('\n', ' ')),
       // Without colour the marks stay: where a command ends must be seen.
-      return style.color ? words(token.text, style.code) : `\`${token.text}\``;
-    case 'br':
-      return '\n';
-    case 'html':
-      return '';
-    case 'image':
-      return token.text === '' ? `(${token.href})` : `${entities(token.text)} (${token.href})`;
-    case 'link': {
-      const text = inner();
-      const address = (token.href as string).replace(/^mailto:/, '');
-      return text === address || text === token.href ? text : `${text} (${address})`;
-    }
-    case 'escape':
-      return token.text;
-    case 'text':
-      return (token as Tokens.Text).tokens === undefined
-        ? entities((token as Tokens.Text).text.replaceAll('\n', ' '))
-        : inner();
-    default:
-      return entities(token.raw);
-  }
+      codespan: ({ text }) => (style.color ? words(text, style.code) : `\`${text}\``),
+      html: () => '',
+      image: ({ text, href }) => (text === '' ? `(${href})` : `${entities(text)} (${href})`),
+      link({ href, tokens }) {
+        const text = inline(tokens, style);
+        const address = href.replace(/^mailto:/, '');
+        return text === address || text === href ? text : `${text} (${address})`;
+      },
+    },
+  });
+  return new Parser(marked.defaults);
 }
 
 /** Word by word: a line or a table's cell may end between any two. */

@@ -1,0 +1,60 @@
+import type {
+  Cib,
+  ClusterState,
+  PacemakerStatus,
+  ReachableMachine,
+} from '../../src/cluster/state.ts';
+import { recordedState } from '../fixtures/load.ts';
+
+export type Draft<Value> = { -readonly [Key in keyof Value]: Draft<Value[Key]> };
+
+/** A recorded state with a small change, for what was not recorded. */
+export function varied(name: string, edit: (draft: Draft<ClusterState>) => void): ClusterState {
+  const draft = structuredClone(recordedState(name)) as Draft<ClusterState>;
+  edit(draft);
+  return draft as ClusterState;
+}
+
+/** A machine of a draft that answers. */
+export function on(draft: Draft<ClusterState>, name: string): Draft<ReachableMachine> {
+  const machine = draft.machines[name];
+  if (machine === undefined || !machine.reachable) throw new Error(`${name} does not answer`);
+  return machine;
+}
+
+/** What a node of a draft says of the cluster. */
+export function viewOf(
+  draft: Draft<ClusterState>,
+  name: string,
+): { status: Draft<PacemakerStatus>; cib: Draft<Cib> } {
+  const { pacemaker, cib } = on(draft, name);
+  if (pacemaker === null || cib === null) throw new Error(`${name} has no view`);
+  return { status: pacemaker, cib };
+}
+
+/** Changes what both nodes say. */
+export function bothViews(
+  draft: Draft<ClusterState>,
+  edit: (status: Draft<PacemakerStatus>, cib: Draft<Cib>) => void,
+): void {
+  for (const name of ['node1', 'node2']) {
+    const { status, cib } = viewOf(draft, name);
+    edit(status, cib);
+  }
+}
+
+/** Takes a machine out of reach, as a power cut does; the others have not noticed yet. */
+export function cutOff(draft: Draft<ClusterState>, name: string): void {
+  draft.machines[name] = { name, reachable: false, reason: 'no answer within 10 s' };
+}
+
+/** The same, once the cluster has noticed and the resources have moved to node1. */
+export function survivedByNode1(draft: Draft<ClusterState>): void {
+  cutOff(draft, 'node2');
+  const { status } = viewOf(draft, 'node1');
+  status.dc = 'node1';
+  for (const node of status.nodes) {
+    if (node.name === 'node2') node.online = false;
+    node.isDc = node.name === 'node1';
+  }
+}

@@ -1,13 +1,17 @@
 // `npm run bench -- check --json`: halab's speed as ratios, each pair of figures taken in one run.
-import { parseArgs } from 'node:util';
+
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { $, chalk } from 'zx';
 
 $.verbose = false;
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, lab: { type: 'string', default: 'default' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    lab: { type: 'string', default: 'default' },
+  },
 });
 const say = (text) => (values.json ? process.stderr : process.stdout).write(`${text}\n`);
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
@@ -48,7 +52,9 @@ const benches = {
     const lab = readLab(values.lab);
     // A check that fails has done all its work too: exit code 1 is an answer, anything above is not.
     const check = async () => {
-      const { exitCode } = await $({ nothrow: true })`${process.execPath} ${main} --lab ${values.lab} check --json`;
+      const { exitCode } = await $({
+        nothrow: true,
+      })`${process.execPath} ${main} --lab ${values.lab} check --json`;
       if (exitCode > 1) throw new Error(`halab check ended with ${exitCode}: is the lab up?`);
     };
     await check(); // Opens the connections: a warm lab has them.
@@ -58,10 +64,18 @@ const benches = {
     for (const { name } of lab.machines) {
       for (const fact of facts) {
         const command = vagrantCommand(lab, ['ssh', name, '-c', fact]);
-        peer += await time(() => $({ env: { ...process.env, ...vagrantEnvironment(lab) }, stdio: ['ignore', 'pipe', 'pipe'] })`${command}`);
+        peer += await time(
+          () =>
+            $({
+              env: { ...process.env, ...vagrantEnvironment(lab) },
+              stdio: ['ignore', 'pipe', 'pipe'],
+            })`${command}`,
+        );
       }
     }
-    say(`vagrant ssh -c, ${facts.length} facts on ${lab.machines.length} machines: ${(peer / 1000).toFixed(1)} s`);
+    say(
+      `vagrant ssh -c, ${facts.length} facts on ${lab.machines.length} machines: ${(peer / 1000).toFixed(1)} s`,
+    );
     return peer / own;
   },
   /** \`halab --version\` against \`node -e 0\`: how many times as long. */
@@ -76,7 +90,9 @@ const benches = {
 const [name = ''] = positionals;
 const bench = benches[name];
 if (bench === undefined) {
-  console.error(`Which? npm run bench -- ${Object.keys(benches).join(' | ')} [--json] [--lab NAME]`);
+  console.error(
+    `Which? npm run bench -- ${Object.keys(benches).join(' | ')} [--json] [--lab NAME]`,
+  );
   process.exit(2);
 }
 const ratio = Math.round((await bench()) * 100) / 100;

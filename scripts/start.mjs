@@ -39,11 +39,17 @@ if (installed < newest(join(root, 'package-lock.json'))) {
   step('Installing the npm packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 const built = newest(join(root, 'dist', 'main.js'));
-const sources = Math.max(newest(join(root, 'src')), newest(join(root, 'tsconfig.build.json')), newest(join(root, 'tsconfig.json')));
+const sources = Math.max(
+  newest(join(root, 'src')),
+  newest(join(root, 'tsconfig.build.json')),
+  newest(join(root, 'tsconfig.json')),
+);
 if (built < sources) step('Building halab', 'npm', ['run', '--silent', 'build']);
 
 // Ctrl-C reaches halab as well, which has things to tidy up: wait for it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
-spawn(process.execPath, [join(root, 'dist', 'main.js'), ...process.argv.slice(2)], { stdio: 'inherit' }).once('exit', (status) => {
+spawn(process.execPath, [join(root, 'dist', 'main.js'), ...process.argv.slice(2)], {
+  stdio: 'inherit',
+}).once('exit', (status) => {
   process.exitCode = status ?? 130;
 });

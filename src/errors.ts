@@ -38,5 +38,8 @@ export class HalabError extends Error {
 
 /** A HalabError for wrong use (exit code 2). */
 export function usageError(what: string, next?: string): HalabError {
-  return new HalabError(what, { exitCode: ExitCode.usage, ...(next === undefined ? {} : { next }) });
+  return new HalabError(what, {
+    exitCode: ExitCode.usage,
+    ...(next === undefined ? {} : { next }),
+  });
 }

@@ -21,7 +21,7 @@ export const vagrantFolder: string = join(packageRoot, 'vagrant');
  * (XDG Base Directory Specification on Linux: ~/.local/share/halab).
  */
 export function halabHome(): string {
-  return process.env['HALAB_HOME'] || envPaths('halab', { suffix: '' }).data;
+  return process.env.HALAB_HOME || envPaths('halab', { suffix: '' }).data;
 }
 
 export const labsFolder = (): string => join(halabHome(), 'labs');

@@ -1,4 +1,4 @@
-import type { CibResource, Failure } from '../cluster/state.ts';
+import type { CibResource, Failure, PacemakerStatus } from '../cluster/state.ts';
 import {
   activeNodes,
   type ClusterView,
@@ -21,8 +21,11 @@ export function notLookedAfter({ id }: CibResource, { status, cib }: ClusterView
       return `${id} is orphaned: it still runs, but is no longer in the configuration.`;
     }
     if (instance.blocked) {
-      const failure = status.failures.find(({ resource }) => resource === id);
-      const cause = failure === undefined ? 'an operation failed' : described(failure);
+      // A stop that failed blocks; other failures of the resource may be remembered beside it.
+      const cause =
+        failureOf(status, id, ({ operation }) => operation === 'stop') ??
+        failureOf(status, id) ??
+        'an operation failed';
       return `${id} is blocked: ${cause}, and the cluster cannot go on safely without fencing.`;
     }
     const looksAway = status.nodes.find(
@@ -38,15 +41,24 @@ export function notLookedAfter({ id }: CibResource, { status, cib }: ClusterView
       return `${id} is unmanaged (is-managed=false): the cluster would leave it alone whatever happens.`;
     }
     if (instance.failed) {
-      const failure = status.failures.find(({ resource }) => resource === id);
-      return `${id} has failed${failure === undefined ? '' : `: ${described(failure)}`}. See: crm_mon -1.`;
+      const failure = failureOf(status, id);
+      return `${id} has failed${failure === null ? '' : `: ${failure}`}. See: crm_mon -1.`;
     }
   }
   return null;
 }
 
-/** "its start failed on node1: no such device" */
-function described({ operation, node, exitReason, exitStatus }: Failure): string {
+/** "its start failed on node1 (no such device)": a failure that Pacemaker remembers of a resource; null when none fits. */
+export function failureOf(
+  { failures }: PacemakerStatus,
+  id: string,
+  fits: (failure: Failure) => boolean = () => true,
+): string | null {
+  const failure = failures.find(
+    (one) => (one.resource === id || one.resource.startsWith(`${id}:`)) && fits(one),
+  );
+  if (failure === undefined) return null;
+  const { operation, node, exitReason, exitStatus } = failure;
   return `its ${operation} failed on ${node} (${exitReason === '' ? exitStatus : exitReason})`;
 }
 
@@ -60,8 +72,8 @@ export function notStarted({ id }: CibResource, { status, cib }: ClusterView): s
   if (truth(cib.properties['stop-all-resources'] ?? 'false') === true) {
     return `${id} is not started: the cluster property stop-all-resources stops everything.`;
   }
-  const failure = status.failures.find(({ resource }) => resource === id);
-  if (failure !== undefined) return `${id} is not started: ${described(failure)}.`;
+  const failure = failureOf(status, id);
+  if (failure !== null) return `${id} is not started: ${failure}.`;
   const noDevice = !cib.resources.some(({ agent }) => agent.startsWith('stonith:'));
   if (noDevice && truth(cib.properties['stonith-enabled'] ?? 'true') !== false) {
     return `${id} is not started. Fencing is on and there is no fence device, so the cluster starts nothing.`;

@@ -58,7 +58,7 @@ const shape = Object.fromEntries(
 };
 
 export const checkSchema = z
-  .strictObject({ ...shape, machines: z.union([z.literal(2), z.literal(3)]).optional() })
+  .strictObject({ ...shape, machines: z.literal([2, 3]).optional() })
   .refine(
     (check) => kindNames.filter((name) => check[name] !== undefined).length === 1,
     `a check is exactly one of ${kindNames.join(', ')}`,

@@ -18,9 +18,14 @@ export function judgeMembership(
   const wanted = nodes === 'all' ? nodeNames(machines) : nodes;
   const quorum = quorate ? 'with quorum' : 'without quorum';
   const expectation = `Corosync on ${listed(wanted)} sees exactly ${listed(wanted)}, ${quorum}`;
+  const answering: ReachableMachine[] = [];
   for (const name of wanted) {
     const machine = reach(state, name);
     if (typeof machine === 'string') return failed(expectation, machine);
+    answering.push(machine);
+  }
+  for (const machine of answering) {
+    const { name } = machine;
     const { corosync } = machine;
     if (corosync === null) return failed(expectation, whySilent(machine));
     const seen = corosync.members.map((member) => nameOf(member, machines));
@@ -28,7 +33,7 @@ export function judgeMembership(
     if (missing.length > 0) {
       return failed(
         expectation,
-        `Corosync on ${name} sees only ${listed(seen)}. Is Corosync started on ${listed(missing)}, with the same corosync.conf?`,
+        `Corosync on ${name} sees only ${listed(seen)}. Is Corosync started on ${listed(missing)}, with the same corosync.conf, and the link between them up?`,
       );
     }
     const strangers = seen.filter((other) => !(wanted as readonly string[]).includes(other));

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { PacemakerNode } from '../cluster/state.ts';
+import type { PacemakerNode, ReachableMachine } from '../cluster/state.ts';
 import { nodesOrAllSchema } from './places.ts';
 import {
   clusterView,
@@ -22,17 +22,25 @@ export const onlineSchema = z.strictObject({
 export function judgeOnline({ nodes, dc }: z.infer<typeof onlineSchema>, scene: Scene): Verdict {
   const wanted = nodes === 'all' ? nodeNames(scene.machines) : nodes;
   const expectation = `Pacemaker shows ${listed(wanted)} online${dc === true ? ', with one DC' : ''}`;
+  const machines: ReachableMachine[] = [];
   for (const name of wanted) {
     // A node that has just died may still be shown as online.
     const machine = reach(scene.state, name);
     if (typeof machine === 'string') return failed(expectation, machine);
+    machines.push(machine);
   }
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
-  for (const name of wanted) {
+  for (const { name, pacemaker } of machines) {
     const node = view.status.nodes.find((candidate) => candidate.name === name);
     if (node === undefined) {
       return failed(expectation, `${view.from} knows no node ${name}. Is Pacemaker started there?`);
+    }
+    if (!node.online && pacemaker !== null && pacemaker.dc === null) {
+      return failed(
+        expectation,
+        `${name} is still joining: its Pacemaker has not found the others yet.`,
+      );
     }
     const problem = unfit(node);
     if (problem !== null) return failed(expectation, problem);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { CibResource } from '../cluster/state.ts';
-import { notLookedAfter, notStarted, uncertain } from './health.ts';
+import { failureOf, notLookedAfter, notStarted, uncertain } from './health.ts';
 import {
   activeNodes,
   ancestorsOf,
@@ -154,8 +154,11 @@ function wrongPlace(
     }
   } else {
     const lacking = nodeNames(scene.machines).filter((name) => !nodes.includes(name));
-    if (lacking.length > 0)
-      return `${id} is started on ${listed(nodes)}, not on ${listed(lacking)}.`;
+    if (lacking.length > 0) {
+      const failure = failureOf(view.status, id, ({ node }) => lacking.includes(node));
+      const why = failure === null ? '' : `: ${failure}`;
+      return `${id} is started on ${listed(nodes)}, not on ${listed(lacking)}${why}.`;
+    }
   }
   if (expected.on === undefined || expected.on === 'one-node' || nodes.includes(expected.on))
     return null;

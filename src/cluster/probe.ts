@@ -109,8 +109,7 @@ observe() {
 
   exec {watcher}> >(watch > /dev/null 2>&1)
   clock clock.start
-  printf '%s' "$HOSTNAME"
-  section hostname 0
+  show hostname /proc/sys/kernel/hostname
   run addresses ip -j addr
   show hosts /etc/hosts
   show mounts /proc/self/mounts

@@ -75,7 +75,7 @@ function readMachine(
   const machine: ReachableMachine = {
     name,
     reachable: true,
-    hostname: text('hostname'),
+    hostname: text('hostname').trim(),
     addresses: part('addresses', 'addresses', parseAddresses, []),
     hosts: part('hosts', 'hosts', parseHosts, []),
     mounts: part('mounts', 'mounts', parseMounts, []),

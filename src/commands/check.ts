@@ -7,7 +7,11 @@ import { pickLesson, pickTask } from './pick.ts';
 import { withProgress } from './with-progress.ts';
 
 /** Judges a task against the machines and records it when it passes. Exit code 1 when it does not. */
-export async function check(global: GlobalOptions, taskId: string | undefined, options: { lesson?: string; now: boolean; json: boolean }): Promise<ExitCode> {
+export async function check(
+  global: GlobalOptions,
+  taskId: string | undefined,
+  options: { lesson?: string; now: boolean; json: boolean },
+): Promise<ExitCode> {
   const signal = interruption();
   const { lesson, task, result } = await withProgress(options.json, async (emit) => {
     const session = await openSession(labName(global), emit);
@@ -22,7 +26,13 @@ export async function check(global: GlobalOptions, taskId: string | undefined, o
     return { lesson, task, result };
   });
   if (options.json) {
-    sayJson({ lesson: lesson.id, task: task.id, passed: result.passed, waitedSeconds: result.waitedSeconds, verdicts: result.verdicts });
+    sayJson({
+      lesson: lesson.id,
+      task: task.id,
+      passed: result.passed,
+      waitedSeconds: result.waitedSeconds,
+      verdicts: result.verdicts,
+    });
   } else {
     say(`${lesson.title}: ${task.title}\n`);
     say(renderVerdicts(result.verdicts));

@@ -3,11 +3,14 @@ import { labExists, labNames } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { destroy } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
-import { withProgress } from './with-progress.ts';
 import { agree } from '../terminal/prompt.ts';
 import { canAsk, type GlobalOptions, labName, say } from './context.ts';
+import { withProgress } from './with-progress.ts';
 
-export async function destroyCommand(global: GlobalOptions, options: { all: boolean }): Promise<ExitCode> {
+export async function destroyCommand(
+  global: GlobalOptions,
+  options: { all: boolean },
+): Promise<ExitCode> {
   const names = options.all ? labNames() : [labName(global)];
   if (!options.all && !labExists(global.lab)) {
     say(`There is no lab named "${global.lab}": nothing to remove.`);
@@ -38,6 +41,9 @@ export async function destroyCommand(global: GlobalOptions, options: { all: bool
 
 async function consent(names: readonly string[]): Promise<void> {
   if (!canAsk()) throw usageError('Removing a lab needs your consent.', 'halab destroy --yes');
-  const sure = await agree(`Remove ${names.join(', ')} with all machines, disks and progress?`, false);
+  const sure = await agree(
+    `Remove ${names.join(', ')} with all machines, disks and progress?`,
+    false,
+  );
   if (!sure) throw usageError('Nothing was removed.');
 }

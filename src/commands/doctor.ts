@@ -7,7 +7,10 @@ import { agreeTo, mend, readiness } from './make-ready.ts';
 import { withProgress } from './with-progress.ts';
 
 /** Shows what this computer has and lacks, and mends it on consent. Exit code 3 when something is missing at the end. */
-export async function doctor(global: GlobalOptions, options: { fix: boolean; provider: ProviderName; json: boolean }): Promise<ExitCode> {
+export async function doctor(
+  global: GlobalOptions,
+  options: { fix: boolean; provider: ProviderName; json: boolean },
+): Promise<ExitCode> {
   const signal = interruption();
   const name = labName(global);
   const lab = labExists(name) ? readLab(name) : imaginaryLab(name, { provider: options.provider });

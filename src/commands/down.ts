@@ -3,8 +3,8 @@ import { readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { powerDown } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
-import { withProgress } from './with-progress.ts';
 import { type GlobalOptions, labName, say } from './context.ts';
+import { withProgress } from './with-progress.ts';
 
 export async function down(global: GlobalOptions): Promise<ExitCode> {
   const name = labName(global);

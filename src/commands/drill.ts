@@ -9,7 +9,11 @@ import { pickDrill, pickLesson } from './pick.ts';
 import { withProgress } from './with-progress.ts';
 
 /** Runs a drill and records it when it passes. Exit code 1 when it does not. */
-export async function drill(global: GlobalOptions, drillId: string | undefined, options: { lesson?: string; json: boolean }): Promise<ExitCode> {
+export async function drill(
+  global: GlobalOptions,
+  drillId: string | undefined,
+  options: { lesson?: string; json: boolean },
+): Promise<ExitCode> {
   const signal = interruption();
   const name = labName(global);
   const report = await withProgress(options.json, async (emit) => {
@@ -17,9 +21,13 @@ export async function drill(global: GlobalOptions, drillId: string | undefined, 
     const progress = session.progress();
     const lesson = pickLesson(session.course, progress, options.lesson);
     const drill = pickDrill(lesson, progress, drillId);
-    const report = await withLock(name, `the drill "${drill.title}"`, () => runDrill(session, drill, { emit, signal }));
+    const report = await withLock(name, `the drill "${drill.title}"`, () =>
+      runDrill(session, drill, { emit, signal }),
+    );
     if (report.passed) {
-      session.update((now) => drillPassed(now, lesson.id, drill.id, report.outage?.seconds ?? null, new Date()));
+      session.update((now) =>
+        drillPassed(now, lesson.id, drill.id, report.outage?.seconds ?? null, new Date()),
+      );
     }
     return report;
   });

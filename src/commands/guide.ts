@@ -44,7 +44,11 @@ function actionsOn(name: string): GuideActions {
     labPlan: () => ({ folder: halabHome(), memoryMiB: lab().record.memory, diskMiB: 4096 }),
     async doctor(): Promise<ComputerView> {
       proposed = await readiness(lab());
-      return { findings: proposed.findings, sentence: proposed.sentence, manual: proposed.plan.manual };
+      return {
+        findings: proposed.findings,
+        sentence: proposed.sentence,
+        manual: proposed.plan.manual,
+      };
     },
     async applyFix(emit, signal) {
       if (proposed === null) throw new Error('a fix before a diagnosis');
@@ -53,9 +57,19 @@ function actionsOn(name: string): GuideActions {
     async lab(): Promise<LabView> {
       if (!labExists(name)) return { state: 'none' };
       const found = readLab(name);
-      const states = found.record.complete ? Object.values(await providerOf(found, runLocally).states()) : [];
-      const up = found.record.complete && found.record.fault === null && states.every((state) => state === 'running');
-      return { state: up ? 'up' : 'down', name, machines: found.machines, provider: found.record.provider };
+      const states = found.record.complete
+        ? Object.values(await providerOf(found, runLocally).states())
+        : [];
+      const up =
+        found.record.complete &&
+        found.record.fault === null &&
+        states.every((state) => state === 'running');
+      return {
+        state: up ? 'up' : 'down',
+        name,
+        machines: found.machines,
+        provider: found.record.provider,
+      };
     },
     async createLab({ machines }) {
       labToBringUp(name, { machines: machines === 2 ? '2' : '3' });
@@ -86,15 +100,21 @@ function actionsOn(name: string): GuideActions {
     },
     async drill(lesson, drill, emit, signal) {
       const at = await opened(emit);
-      const report = await withLock(name, `the drill "${drill.title}"`, () => runDrill(at, drill, { emit, signal }));
+      const report = await withLock(name, `the drill "${drill.title}"`, () =>
+        runDrill(at, drill, { emit, signal }),
+      );
       if (report.passed) {
-        at.update((progress) => drillPassed(progress, lesson.id, drill.id, report.outage?.seconds ?? null, new Date()));
+        at.update((progress) =>
+          drillPassed(progress, lesson.id, drill.id, report.outage?.seconds ?? null, new Date()),
+        );
       }
       return report;
     },
     async shutDown(emit) {
       session = null;
-      await withLock(name, 'shutting the machines down', () => powerDown(readLab(name), { run: runLocally, emit }));
+      await withLock(name, 'shutting the machines down', () =>
+        powerDown(readLab(name), { run: runLocally, emit }),
+      );
     },
   };
 }

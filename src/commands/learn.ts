@@ -3,7 +3,14 @@ import { ExitCode } from '../errors.ts';
 import { labExists } from '../lab/lab.ts';
 import { enterLesson } from '../session/enter.ts';
 import { offlineSession, openSession } from '../session/session.ts';
-import { renderDrillOffer, renderLesson, renderLessonEnd, renderTask, renderText, renderVerdicts } from '../terminal/report.ts';
+import {
+  renderDrillOffer,
+  renderLesson,
+  renderLessonEnd,
+  renderTask,
+  renderText,
+  renderVerdicts,
+} from '../terminal/report.ts';
 import { type GlobalOptions, labName, say } from './context.ts';
 import { pickLesson } from './pick.ts';
 import { withProgress } from './with-progress.ts';
@@ -20,7 +27,9 @@ export async function learn(global: GlobalOptions, named: string | undefined): P
     say(renderText('There are no machines yet to try it on. Bring them up: halab up'));
     return ExitCode.fine;
   }
-  const missing = await withProgress(false, async (emit) => enterLesson(await openSession(name, emit), lesson));
+  const missing = await withProgress(false, async (emit) =>
+    enterLesson(await openSession(name, emit), lesson),
+  );
   const progress = session.update((now) => lessonEntered(now, lesson.id, new Date()));
   if (missing.length > 0) {
     say(renderText('This lesson stands on something that does not hold just now:'));
@@ -28,7 +37,8 @@ export async function learn(global: GlobalOptions, named: string | undefined): P
   }
   const task = currentTask(lesson, progress);
   const [drill] = openDrills(lesson, progress);
-  if (task !== null) say(`${renderTask(lesson, task)}\n\nCheck it: halab check. Log in: halab shell node1`);
+  if (task !== null)
+    say(`${renderTask(lesson, task)}\n\nCheck it: halab check. Log in: halab shell node1`);
   else if (drill !== undefined) say(`${renderDrillOffer(drill)}\n\nRun it: halab drill`);
   else say(renderLessonEnd(lesson));
   return ExitCode.fine;

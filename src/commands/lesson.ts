@@ -5,7 +5,10 @@ import { lessonsFolder } from '../paths.ts';
 import { type GlobalOptions, say, sayJson } from './context.ts';
 
 /** Lists what is wrong in a course. Exit code 1 when something is. */
-export async function lessonLint(_global: GlobalOptions, folder: string | undefined): Promise<ExitCode> {
+export async function lessonLint(
+  _global: GlobalOptions,
+  folder: string | undefined,
+): Promise<ExitCode> {
   const course = folder ?? join(lessonsFolder, 'pacemaker');
   const problems = lintCourse(course);
   if (problems.length === 0) {

@@ -40,7 +40,13 @@ async function examineOptions(lab: Lab): Promise<ExamineOptions> {
 
 /** The kernel of a box that Vagrant has. */
 function kernelOf(boxName: string): GuestKernel {
-  const folder = join(vagrantHome(), 'boxes', boxName.replace('/', '-VAGRANTSLASH-'), '0', 'libvirt');
+  const folder = join(
+    vagrantHome(),
+    'boxes',
+    boxName.replace('/', '-VAGRANTSLASH-'),
+    '0',
+    'libvirt',
+  );
   return { kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd.img') };
 }
 
@@ -54,7 +60,12 @@ export async function readiness(lab: Lab): Promise<Readiness> {
 }
 
 /** Carries a plan out, and looks again. @throws HalabError when it cannot be. */
-export const mend = (lab: Lab, plan: FixPlan, emit: Emit, signal: AbortSignal): Promise<readonly Finding[]> =>
+export const mend = (
+  lab: Lab,
+  plan: FixPlan,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> =>
   applyFix(streamLocally, plan, emit, {
     uid: process.getuid?.() ?? null,
     terminal: canAsk(),
@@ -67,7 +78,10 @@ export const mend = (lab: Lab, plan: FixPlan, emit: Emit, signal: AbortSignal): 
  * the error says how.
  * @throws HalabError (exit 3) when something is missing.
  */
-export async function makeReady(lab: Lab, options: { yes: boolean; emit: Emit; signal: AbortSignal }): Promise<void> {
+export async function makeReady(
+  lab: Lab,
+  options: { yes: boolean; emit: Emit; signal: AbortSignal },
+): Promise<void> {
   if (lab.record.complete) return;
   const found = await readiness(lab);
   let missing = found.findings.filter(isBlocking);
@@ -76,7 +90,9 @@ export async function makeReady(lab: Lab, options: { yes: boolean; emit: Emit; s
   }
   if (missing.length === 0) return;
   throw new HalabError('This computer cannot run the lab yet.', {
-    reason: missing.map(({ title, found, needed }) => `${title}: ${found}. Needed: ${needed}.`).join('\n'),
+    reason: missing
+      .map(({ title, found, needed }) => `${title}: ${found}. Needed: ${needed}.`)
+      .join('\n'),
     next: 'halab doctor --fix',
     exitCode: ExitCode.broken,
   });

@@ -13,7 +13,9 @@ type Action = (...args: never[]) => Promise<ExitCode>;
 export async function runCommandLine(argv: readonly string[], version: string): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.fine;
   const program = new Command('halab')
-    .description('A lab of real virtual machines in which to learn Linux high availability.\nWithout a command: the guided course, from where you were.')
+    .description(
+      'A lab of real virtual machines in which to learn Linux high availability.\nWithout a command: the guided course, from where you were.',
+    )
     .version(version, '-V, --version')
     .option('--lab <name>', 'which lab', 'default')
     .option('--yes', 'answer the questions of the set-up with yes', false)
@@ -23,7 +25,8 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true });
 
   const json = (): Option => new Option('--json', 'print JSON for a script').default(false);
-  const flavour = (): Option => new Option('--flavour <tool>', 'which way to do it').choices(['pcs', 'crmsh']);
+  const flavour = (): Option =>
+    new Option('--flavour <tool>', 'which way to do it').choices(['pcs', 'crmsh']);
   const bind =
     <T extends Action>(load: () => Promise<T>) =>
     async (...args: unknown[]): Promise<void> => {
@@ -35,7 +38,8 @@ export async function runCommandLine(argv: readonly string[], version: string): 
 
   program.allowExcessArguments().action(async () => {
     const [unknown] = program.args;
-    if (unknown !== undefined) throw usageError(`There is no command "${unknown}".`, 'halab --help lists the commands');
+    if (unknown !== undefined)
+      throw usageError(`There is no command "${unknown}".`, 'halab --help lists the commands');
     const { guide } = await import('./guide.ts');
     exitCode = await guide(program.opts<GlobalOptions>());
   });
@@ -43,7 +47,13 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .command('up')
     .description('bring the machines up, from whatever state they are in')
     .addOption(new Option('--machines <count>', 'two or three machines').choices(['2', '3']))
-    .addOption(new Option('--provider <name>', 'where the machines run').choices(['rootless', 'libvirt', 'virtualbox']))
+    .addOption(
+      new Option('--provider <name>', 'where the machines run').choices([
+        'rootless',
+        'libvirt',
+        'virtualbox',
+      ]),
+    )
     .option('--memory <MiB>', 'memory of each machine', wholeNumber)
     .option('--cpus <count>', 'CPUs of each machine', wholeNumber)
     .addOption(json())
@@ -109,16 +119,29 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .command('doctor')
     .description('what this computer has and lacks for a lab')
     .option('--fix', 'install what is missing', false)
-    .addOption(new Option('--provider <name>', 'where the machines are to run').choices(['rootless', 'libvirt', 'virtualbox']).default('rootless'))
+    .addOption(
+      new Option('--provider <name>', 'where the machines are to run')
+        .choices(['rootless', 'libvirt', 'virtualbox'])
+        .default('rootless'),
+    )
     .addOption(json())
     .action(bind(async () => (await import('./doctor.ts')).doctor));
   program
     .command('smoke')
-    .argument('[lessons...]', 'which lessons; all if none is named. What they build on is played first')
+    .argument(
+      '[lessons...]',
+      'which lessons; all if none is named. What they build on is played first',
+    )
     .description('play the lessons on real machines with their solutions')
     .addOption(flavour().default('pcs'))
-    .addOption(new Option('--reporter <format>', 'format of the results').choices(['tap', 'junit', 'json']).default('tap'))
-    .addOption(new Option('--machines <count>', 'two or three machines').choices(['2', '3']).default('3'))
+    .addOption(
+      new Option('--reporter <format>', 'format of the results')
+        .choices(['tap', 'junit', 'json'])
+        .default('tap'),
+    )
+    .addOption(
+      new Option('--machines <count>', 'two or three machines').choices(['2', '3']).default('3'),
+    )
     .option('--keep', 'leave the machines when done', false)
     .action(bind(async () => (await import('./smoke.ts')).smoke));
   const box = program.command('box').description('the base box that the machines are made from');
@@ -154,13 +177,16 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     if (error instanceof Interrupted) return ExitCode.interrupted;
     const { renderError } = await import('../terminal/report.ts');
     const known = error instanceof HalabError;
-    process.stderr.write(`${renderError(error, { verbose: program.opts<GlobalOptions>().verbose })}\n`);
+    process.stderr.write(
+      `${renderError(error, { verbose: program.opts<GlobalOptions>().verbose })}\n`,
+    );
     return known ? error.exitCode : ExitCode.broken;
   }
 }
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
 }

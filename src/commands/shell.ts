@@ -7,7 +7,11 @@ import { openSession } from '../session/session.ts';
 import { canAsk, type GlobalOptions, labName } from './context.ts';
 
 /** Opens a shell on a machine, or runs one command there; exits as that did. */
-export async function shell(global: GlobalOptions, machine: string, words: readonly string[]): Promise<ExitCode> {
+export async function shell(
+  global: GlobalOptions,
+  machine: string,
+  words: readonly string[],
+): Promise<ExitCode> {
   const { lab } = await openSession(labName(global), ({ type, ...event }) => {
     if (type === 'note' && 'text' in event) process.stderr.write(`${event.text}\n`);
   });
@@ -18,16 +22,31 @@ export async function shell(global: GlobalOptions, machine: string, words: reado
  * Gives the terminal to a shell (or a command) on a machine until it ends.
  * @throws HalabError when there is no such machine (exit 2) or it cannot be reached (exit 3).
  */
-export async function openShell(lab: Lab, machine: string, words: readonly string[] = []): Promise<ExitCode> {
+export async function openShell(
+  lab: Lab,
+  machine: string,
+  words: readonly string[] = [],
+): Promise<ExitCode> {
   if (!lab.machines.some(({ name }) => name === machine)) {
-    throw usageError(`There is no machine "${machine}" in this lab.`, `It has ${lab.machines.map(({ name }) => name).join(', ')}.`);
+    throw usageError(
+      `There is no machine "${machine}" in this lab.`,
+      `It has ${lab.machines.map(({ name }) => name).join(', ')}.`,
+    );
   }
   if (words.length === 0 && !canAsk()) {
-    throw usageError('A shell needs a terminal.', `Run one command: halab shell ${machine} -- hostname`);
+    throw usageError(
+      'A shell needs a terminal.',
+      `Run one command: halab shell ${machine} -- hostname`,
+    );
   }
   // Of its own connection: the kept one would go with a shell that is stopped by force.
   const options = ['-o', 'ControlPath=none', ...(canAsk() ? ['-t'] : [])];
-  const [program = '', ...args] = sshCommand(lab, machine, words.length === 0 ? [] : [pasteable(words)], options);
+  const [program = '', ...args] = sshCommand(
+    lab,
+    machine,
+    words.length === 0 ? [] : [pasteable(words)],
+    options,
+  );
   const child = spawn(program, args, { stdio: 'inherit' });
   // Ctrl-C is for the program on the machine.
   const ignore = (): void => {};

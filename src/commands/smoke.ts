@@ -6,9 +6,9 @@ import { withLock } from '../lab/lock.ts';
 import { destroy } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
 import { openSession } from '../session/session.ts';
+import { renderOutages } from '../smoke/outages.ts';
 import { lessonsToPlay, playLessons } from '../smoke/play.ts';
 import { type ReporterName, reporters } from '../smoke/reporters.ts';
-import { renderOutages } from '../smoke/outages.ts';
 import { type GlobalOptions, interruption } from './context.ts';
 import { findAccelerator, makeReady } from './make-ready.ts';
 import { labToBringUp } from './up.ts';
@@ -25,7 +25,11 @@ interface SmokeOptions {
  * Plays lessons on a lab of its own ("smoke"), made anew and removed afterwards. Results go to
  * standard output, what happens meanwhile to standard error. Exit code 1 when something failed.
  */
-export async function smoke(global: GlobalOptions, lessons: readonly string[], options: SmokeOptions): Promise<ExitCode> {
+export async function smoke(
+  global: GlobalOptions,
+  lessons: readonly string[],
+  options: SmokeOptions,
+): Promise<ExitCode> {
   const signal = interruption();
   const name = global.lab === 'default' ? 'smoke' : global.lab;
   const reporter = reporters[options.reporter]();

@@ -1,6 +1,6 @@
 import type { Flavour } from '../course/lesson.ts';
 import { ExitCode } from '../errors.ts';
-import { openSession, offlineSession } from '../session/session.ts';
+import { offlineSession, openSession } from '../session/session.ts';
 import { runSolution } from '../session/solve.ts';
 import { renderSolution } from '../terminal/report.ts';
 import { type GlobalOptions, labName, say } from './context.ts';
@@ -8,7 +8,11 @@ import { pickLesson, pickTask } from './pick.ts';
 import { withProgress } from './with-progress.ts';
 
 /** Shows a task's solution, or runs it on the machines. */
-export async function solution(global: GlobalOptions, taskId: string | undefined, options: { flavour?: Flavour; run: boolean }): Promise<ExitCode> {
+export async function solution(
+  global: GlobalOptions,
+  taskId: string | undefined,
+  options: { flavour?: Flavour; run: boolean },
+): Promise<ExitCode> {
   const flavour = options.flavour ?? 'pcs';
   const shown = offlineSession(labName(global));
   const progress = shown.progress();
@@ -19,7 +23,9 @@ export async function solution(global: GlobalOptions, taskId: string | undefined
   }
   await withProgress(false, async (emit) => {
     const session = await openSession(labName(global), emit);
-    await runSolution(session, task, flavour, (_step, machine) => emit({ type: 'note', text: `on ${machine}` }));
+    await runSolution(session, task, flavour, (_step, machine) =>
+      emit({ type: 'note', text: `on ${machine}` }),
+    );
   });
   say('Run. See what it did: halab check');
   return ExitCode.fine;

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { currentLesson, currentTask } from '../course/progress.ts';
 import { ExitCode } from '../errors.ts';
-import { labExists, type Lab, readLab } from '../lab/lab.ts';
+import { type Lab, labExists, readLab } from '../lab/lab.ts';
 import { providerOf } from '../lab/providers/index.ts';
 import { runLocally } from '../local-runner.ts';
 import { offlineSession } from '../session/session.ts';
@@ -18,11 +18,17 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
     return ExitCode.fine;
   }
   const lab = readLab(name);
-  const [states, seen] = await Promise.all([providerOf(lab, runLocally).states(), offlineSession(name).observe()]);
+  const [states, seen] = await Promise.all([
+    providerOf(lab, runLocally).states(),
+    offlineSession(name).observe(),
+  ]);
   const machines = lab.machines.map((machine) => {
     const answer = seen.machines[machine.name];
     const power = states[machine.name] ?? 'absent';
-    const silent = power === 'running' && answer?.reachable === false ? `, does not answer: ${answer.reason}` : '';
+    const silent =
+      power === 'running' && answer?.reachable === false
+        ? `, does not answer: ${answer.reason}`
+        : '';
     return { ...machine, power, answers: answer?.reachable === true, state: `${power}${silent}` };
   });
   const session = offlineSession(name);
@@ -32,13 +38,23 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
   const bytes = sizeOf(lab);
   if (options.json) {
     sayJson({
-      lab: name, exists: true, provider: lab.record.provider, accelerator: lab.record.accelerator,
+      lab: name,
+      exists: true,
+      provider: lab.record.provider,
+      accelerator: lab.record.accelerator,
       machines: machines.map(({ state: _, ...machine }) => machine),
-      lesson: lesson?.id ?? null, task: task?.id ?? null, fault: lab.record.fault, bytes, folder: lab.folder,
+      lesson: lesson?.id ?? null,
+      task: task?.id ?? null,
+      fault: lab.record.fault,
+      bytes,
+      folder: lab.folder,
     });
     return ExitCode.fine;
   }
-  const place = lesson === null ? 'the course is finished' : `${lesson.title}${task === null ? '' : `, next: ${task.title}`}`;
+  const place =
+    lesson === null
+      ? 'the course is finished'
+      : `${lesson.title}${task === null ? '' : `, next: ${task.title}`}`;
   const { fault } = lab.record;
   say(
     renderStatus({
@@ -48,7 +64,14 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
       facts: [
         ['Lesson', place],
         ['Disk', `${(bytes / 1e6).toFixed(0)} MB in ${lab.folder}`],
-        ...(fault === null ? [] : [['Fault', `${fault.machine} was broken by the drill "${fault.drill}"; the next command puts it back`] as const]),
+        ...(fault === null
+          ? []
+          : [
+              [
+                'Fault',
+                `${fault.machine} was broken by the drill "${fault.drill}"; the next command puts it back`,
+              ] as const,
+            ]),
       ],
     }),
   );

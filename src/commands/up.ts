@@ -1,6 +1,14 @@
 import { ExitCode } from '../errors.ts';
 import { bringUp } from '../lab/bring-up.ts';
-import { type Lab, type LabRecord, labExists, newRecord, type ProviderName, readLab, writeLab } from '../lab/lab.ts';
+import {
+  type Lab,
+  type LabRecord,
+  labExists,
+  newRecord,
+  type ProviderName,
+  readLab,
+  writeLab,
+} from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { runLocally } from '../local-runner.ts';
 import { openSession } from '../session/session.ts';

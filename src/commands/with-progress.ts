@@ -6,7 +6,10 @@ import { showProgress } from '../terminal/progress.ts';
  * with `json`.
  */
 export async function withProgress<T>(json: boolean, work: (emit: Emit) => Promise<T>): Promise<T> {
-  const progress = showProgress({ stream: process.stderr, ...(json ? { mode: 'json' as const } : {}) });
+  const progress = showProgress({
+    stream: process.stderr,
+    ...(json ? { mode: 'json' as const } : {}),
+  });
   try {
     return await work(progress.emit);
   } finally {

@@ -32,7 +32,7 @@ export function fill(
     if (Object.hasOwn(variables, name)) return variables[name as keyof LabVariables];
     const names = Object.keys(variables);
     report(
-      `there is no variable {{${name}}}; expected one of ${names.join(', ')}.${didYouMean(name, names)}`,
+      `there is no variable {{${name}}}; expected one of ${names.join(', ')}${didYouMean(name, names)}`,
       at,
       whole,
     );

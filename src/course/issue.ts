@@ -15,7 +15,22 @@ export function mistakesOf(
   schema: z.ZodType,
   data: unknown,
 ): Mistake[] {
-  return issues.flatMap((issue) => mistakesIn(issue, schema, data));
+  return issues
+    .filter((issue) => !isConsequence(issue, issues, data))
+    .flatMap((issue) => mistakesIn(issue, schema, data));
+}
+
+/** Whether an issue would go away with another one: a misspelt key, an unknown variable. */
+function isConsequence(
+  issue: z.core.$ZodIssue,
+  issues: readonly z.core.$ZodIssue[],
+  data: unknown,
+): boolean {
+  if (issue.code !== 'custom') return false;
+  const found = valueAt(data, issue.path);
+  if (typeof found === 'string' && found.includes('{{')) return true;
+  const place = issue.path.join('.');
+  return issues.some(({ code, path }) => code === 'unrecognized_keys' && path.join('.') === place);
 }
 
 function mistakesIn(issue: z.core.$ZodIssue, schema: z.ZodType, data: unknown): Mistake[] {
@@ -29,7 +44,7 @@ function mistakesIn(issue: z.core.$ZodIssue, schema: z.ZodType, data: unknown): 
       return issue.keys.map((key) => ({
         path: [...path, key],
         isKey: true,
-        message: `there is no key "${key}" here; expected one of ${keys.join(', ')}.${didYouMean(key, keys)}`,
+        message: `there is no key "${key}" here; expected one of ${keys.join(', ')}${didYouMean(key, keys)}`,
       }));
     }
     case 'invalid_type':
@@ -41,20 +56,12 @@ function mistakesIn(issue: z.core.$ZodIssue, schema: z.ZodType, data: unknown): 
       const expected = values.length === 1 ? values[0] : `one of ${values.join(', ')}`;
       if (found === undefined) return at(`${name} is missing; expected ${expected}`);
       const guess = typeof found === 'string' ? didYouMean(found, values) : '';
-      return at(
-        `${name}: found ${shown(found)}; expected ${expected}${guess === '' ? '' : `.${guess}`}`,
-      );
+      return at(`${name}: found ${shown(found)}; expected ${expected}${guess}`);
     }
     case 'invalid_union': {
       if (found === undefined) return at(`${name} is missing`);
       const branches = issue.errors.filter((errors) => errors.length > 0);
-      // A branch for another type altogether is not what the author meant.
-      const meant = branches.filter(
-        (errors) =>
-          !errors.some((inner) => inner.path.length === 0 && inner.code === 'invalid_type'),
-      );
-      const best =
-        (meant.length > 0 ? meant : branches).toSorted((a, b) => a.length - b.length)[0] ?? [];
+      const best = branches.toSorted((a, b) => farness(a) - farness(b))[0] ?? [];
       return best.flatMap((inner) =>
         mistakesIn({ ...inner, path: [...path, ...inner.path] }, schema, data),
       );
@@ -64,11 +71,19 @@ function mistakesIn(issue: z.core.$ZodIssue, schema: z.ZodType, data: unknown): 
   }
 }
 
+/** How far a branch of a union is from what the author wrote: its inside, its value, its type is wrong. */
+function farness(issues: readonly z.core.$ZodIssue[]): number {
+  const atRoot = issues.filter(({ path }) => path.length === 0);
+  if (atRoot.some(({ code }) => code === 'invalid_type')) return 2;
+  return atRoot.some(({ code }) => code === 'invalid_value') ? 1 : 0;
+}
+
 function plain(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_small' && issue.message.startsWith('Too small')) {
-    const things =
-      issue.origin === 'array' ? ' entries' : issue.origin === 'string' ? ' characters' : '';
-    return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${things}`;
+    if (issue.origin === 'array')
+      return `expected at least ${issue.minimum === 1 ? 'one entry' : `${issue.minimum} entries`}`;
+    if (issue.origin === 'string') return 'expected some text';
+    return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
   }
   return issue.message;
 }

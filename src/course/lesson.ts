@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { type CheckSpec, checkSchema, selectorSchema } from '../checks/index.ts';
 import { machineNames, placesSchema } from '../checks/places.ts';
+import { canStop } from '../drills/faults.ts';
+import { activeNode } from './fill.ts';
 
 /** The newest format of course.yaml and lesson.yaml that this halab knows. */
 export const lessonFormat = 1;
@@ -38,33 +40,42 @@ const taskSchema = z.strictObject({
 
 const faultSchema = z
   .strictObject({
-    'power-off': z.enum([...machineNames, '{{active}}']).optional(),
-    'stop-resource': selectorSchema.optional(),
+    'power-off': z.enum([...machineNames, activeNode]).optional(),
+    'stop-resource': selectorSchema
+      .refine(({ agent }) => canStop(agent), 'no drill knows how to stop that agent')
+      .optional(),
   })
   .refine(
     (fault) => (fault['power-off'] === undefined) !== (fault['stop-resource'] === undefined),
     'expected either power-off or stop-resource',
   );
 
-const drillSchema = z.strictObject({
-  id,
-  title: text,
-  fault: faultSchema,
-  active: selectorSchema.optional(),
-  outage: z
-    .strictObject({
-      ping: text,
-      from: z.enum(machineNames),
-      below: seconds,
-      above: z.number().min(0),
-    })
-    .refine(({ above, below }) => above < below, 'expected above to be less than below')
-    .optional(),
-  within: seconds.default(60),
-  // biome-ignore lint/suspicious/noThenProperty: the lessons' own word; a list is no promise
-  then: z.array(checkSchema).min(1),
-  after: z.array(checkSchema).min(1),
-});
+const drillSchema = z
+  .strictObject({
+    id,
+    title: text,
+    fault: faultSchema,
+    active: selectorSchema.optional(),
+    outage: z
+      .strictObject({
+        ping: text,
+        from: z.enum(machineNames),
+        below: seconds,
+        above: z.number().min(0),
+      })
+      .refine(({ above, below }) => above < below, 'expected above to be less than below')
+      .optional(),
+    within: seconds.default(60),
+    // biome-ignore lint/suspicious/noThenProperty: the lessons' own word; a list is no promise
+    then: z.array(checkSchema).min(1),
+    after: z.array(checkSchema).min(1),
+  })
+  .refine(
+    ({ fault, active }) =>
+      active !== undefined ||
+      (fault['stop-resource'] === undefined && fault['power-off'] !== activeNode),
+    { path: ['active'], message: 'expected the resource whose node is the active one' },
+  );
 
 /** lesson.yaml as it is written. */
 export const lessonSchema = z.strictObject({
@@ -72,7 +83,7 @@ export const lessonSchema = z.strictObject({
   id,
   title: text,
   minutes: z.number().int().positive(),
-  machines: z.union([z.literal(2), z.literal(3)]),
+  machines: z.literal([2, 3]),
   requires: z.array(id),
   entry: z.array(checkSchema),
   tasks: z.array(taskSchema).min(1),

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { type CheckSpec, kindOf } from '../checks/index.ts';
 import { namesOf } from '../checks/select.ts';
-import { canStop } from '../drills/faults.ts';
 import type { Machine } from '../lab/machine.ts';
 import type { LabVariables } from '../lab/variables.ts';
 import { activeNode } from './fill.ts';
@@ -17,7 +16,7 @@ import {
   type SolutionStep,
   type Task,
 } from './lesson.ts';
-import { LessonError, type LessonProblem, reporterFor } from './problem.ts';
+import { LessonError, type LessonProblem, problemLine, reporterFor } from './problem.ts';
 import { readText } from './read-text.ts';
 import { didYouMean } from './suggest.ts';
 import { divideText } from './text.ts';
@@ -34,7 +33,7 @@ export interface LabOfCourse {
 /** Reads a course for one lab. Runs nothing of it. @throws LessonError with every problem in it. */
 export function loadCourse(folder: string, lab: LabOfCourse): Course {
   const { course, problems } = readCourse(folder, lab);
-  if (course === null || problems.length > 0) throw new LessonError(folder, problems);
+  if (course === null || problems.length > 0) throw new LessonError(folder, inOrder(problems));
   return course;
 }
 
@@ -42,12 +41,19 @@ export function loadCourse(folder: string, lab: LabOfCourse): Course {
 export function lintCourse(folder: string): LessonProblem[] {
   const problems = [3, 2].flatMap((machines) => readCourse(folder, paperLab(machines)).problems);
   const seen = new Set<string>();
-  return problems.filter((problem) => {
-    const key = JSON.stringify(problem);
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
+  return inOrder(problems).filter((problem) => {
+    const line = problemLine(problem);
+    return !seen.has(line) && seen.add(line);
   });
+}
+
+/** The problems by file as they came, and by line within a file. */
+function inOrder(problems: readonly LessonProblem[]): LessonProblem[] {
+  const files = [...new Set(problems.map(({ file }) => file))];
+  return problems.toSorted(
+    (a, b) =>
+      files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
 }
 
 /** The JSON Schema of lesson.yaml, for editors. */
@@ -116,7 +122,6 @@ function readLesson(
   reportTwins(yaml, 'tasks');
   reportTwins(yaml, 'drills');
   if (file !== null) reportMachines(yaml, file, lab.machines.length);
-  if (file !== null) reportDrills(yaml, file);
 
   const path = join(courseFolder, name, 'lesson.md');
   const report = reporterFor(path, problems);
@@ -171,7 +176,7 @@ function reportRequires(yaml: YamlFile, name: string, all: readonly string[]): v
     if (required === name) {
       yaml.report(path, 'the lesson requires itself, so it would never open');
     } else if (!all.includes(required)) {
-      yaml.report(path, `the course has no lesson "${required}".${didYouMean(required, all)}`);
+      yaml.report(path, `the course has no lesson "${required}"${didYouMean(required, all)}`);
     } else if (all.indexOf(required) > all.indexOf(name)) {
       yaml.report(
         path,
@@ -227,22 +232,6 @@ function reportMachines(yaml: YamlFile, file: LessonFile, count: number): void {
     look(['drills', index, 'after'], drill.after);
     if (file.machines === 2 && drill.fault['power-off'] === 'storage') {
       yaml.report(['drills', index, 'fault', 'power-off'], 'a lab of two machines has no storage');
-    }
-  }
-}
-
-function reportDrills(yaml: YamlFile, { drills }: LessonFile): void {
-  for (const [index, { fault, active }] of drills.entries()) {
-    const stopped = fault['stop-resource'];
-    if (stopped !== undefined && !canStop(stopped.agent)) {
-      const path = ['drills', index, 'fault', 'stop-resource', 'agent'];
-      yaml.report(path, `no drill knows how to stop ${stopped.agent}`);
-    }
-    if (active === undefined && (stopped !== undefined || fault['power-off'] === activeNode)) {
-      yaml.report(
-        ['drills', index],
-        'active is missing; expected the resource whose node is the active one',
-      );
     }
   }
 }

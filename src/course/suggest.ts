@@ -1,10 +1,11 @@
-/** " Did you mean "x"?" for the nearest of the words that could have been meant; "" when none is near. */
+/** ". Did you mean "x"?" for the nearest of the words that could have been meant; "" when none is near. */
 export function didYouMean(word: string, words: readonly string[]): string {
+  const tolerance = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3));
   const [nearest] = words
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate) }))
-    .filter((entry) => entry.distance <= Math.max(1, Math.floor(word.length / 3)))
+    .filter((entry) => entry.distance > 0 && entry.distance <= tolerance)
     .toSorted((a, b) => a.distance - b.distance);
-  return nearest === undefined ? '' : ` Did you mean "${nearest.candidate}"?`;
+  return nearest === undefined ? '' : `. Did you mean "${nearest.candidate}"?`;
 }
 
 /** How many letters must be added, removed or replaced to get from one word to the other (Levenshtein). */

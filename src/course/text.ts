@@ -38,7 +38,7 @@ export function divideText(markdown: string, options: TextOptions): LessonText {
     if (known !== undefined && !known.includes(id)) {
       const expected =
         known.length === 0 ? 'the lesson has none' : `expected one of ${known.join(', ')}`;
-      report(`there is no ${kind} "${id}"; ${expected}.${didYouMean(id, known)}`, line);
+      report(`there is no ${kind} "${id}"; ${expected}${didYouMean(id, known)}`, line);
     }
     if (parts[kind].has(id)) report(`the ${kind} "${id}" has its text above already`, line);
     if (section !== null)
@@ -63,7 +63,7 @@ export function divideText(markdown: string, options: TextOptions): LessonText {
       section = null;
     } else if (kind !== undefined) {
       const expected = `expected one of ${markerKinds.join(', ')}`;
-      report(`there is no marker "${kind}"; ${expected}.${didYouMean(kind, markerKinds)}`, line);
+      report(`there is no marker "${kind}"; ${expected}${didYouMean(kind, markerKinds)}`, line);
     } else {
       // Filled even when it is not shown, so that its mistakes are found.
       const filled = fill(content, options.variables, false, (message, at) =>

@@ -24,7 +24,11 @@ export class YamlFile {
     const source = readText(path, this.#report);
     this.#source = source ?? '';
     if (source === null) return;
-    const document = parseDocument(source, { lineCounter: this.#lines, prettyErrors: false });
+    const document = parseDocument(source, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      logLevel: 'error',
+    });
     for (const { message, pos } of [...document.errors, ...document.warnings]) {
       this.#reportAt(pos[0], `this is no sound YAML: ${message}`);
     }

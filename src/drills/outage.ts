@@ -38,12 +38,18 @@ export async function startProbe(shell: Shell, client: string, ip: string): Prom
     `systemd-run --quiet --collect --unit=${unit} --property=RuntimeMaxSec=900 --property=StandardOutput=file:${log} ping -n -D -O -i ${interval} ${ip}`,
   );
   if (!started.reached || started.exitCode !== 0) {
-    throw new HalabError(`The outage cannot be measured from ${client}.`, { reason: started.stderr, next: 'halab status' });
+    throw new HalabError(`The outage cannot be measured from ${client}.`, {
+      reason: started.stderr,
+      next: 'halab status',
+    });
   }
   const read = async (then = ''): Promise<Outage> => {
     const result = await shell.runAsRoot(client, `${then}\ncat ${log}; echo "now $(date +%s.%N)"`);
     if (!result.reached || result.exitCode !== 0) {
-      throw new HalabError(`What ${client} measured cannot be read.`, { reason: result.stderr, next: 'halab drill' });
+      throw new HalabError(`What ${client} measured cannot be read.`, {
+        reason: result.stderr,
+        next: 'halab drill',
+      });
     }
     return readPingLog(result.stdout);
   };
@@ -66,10 +72,12 @@ export async function startProbe(shell: Shell, client: string, ip: string): Prom
  */
 export function readPingLog(text: string): Outage {
   const now = Number(/^now ([\d.]+)$/m.exec(text)?.[1] ?? Number.NaN);
-  const answers = [...text.matchAll(/^\[([\d.]+)\] \d+ bytes from .*?icmp_seq=(\d+)/gm)].map((match) => ({
-    at: Number(match[1]),
-    sequence: Number(match[2]),
-  }));
+  const answers = [...text.matchAll(/^\[([\d.]+)\] \d+ bytes from .*?icmp_seq=(\d+)/gm)].map(
+    (match) => ({
+      at: Number(match[1]),
+      sequence: Number(match[2]),
+    }),
+  );
   const sequences = [...text.matchAll(/icmp_seq=(\d+)/g)].map((match) => Number(match[1]));
   const samples = Math.max(0, ...sequences);
   const first = answers[0];
@@ -82,7 +90,13 @@ export function readPingLog(text: string): Outage {
   for (const [index, answer] of answers.entries()) {
     const next = answers[index + 1];
     // One answer late is no outage: a sample must have been lost.
-    if (next !== undefined && next.sequence > answer.sequence + 1) longest = Math.max(longest, next.at - answer.at - interval);
+    if (next !== undefined && next.sequence > answer.sequence + 1)
+      longest = Math.max(longest, next.at - answer.at - interval);
   }
-  return { seconds: Math.round(longest * 10) / 10, recovered, samples, lost: samples - answers.length };
+  return {
+    seconds: Math.round(longest * 10) / 10,
+    recovered,
+    samples,
+    lost: samples - answers.length,
+  };
 }

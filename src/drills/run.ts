@@ -20,7 +20,13 @@ export interface DrillReport {
   /** What was broken, in a sentence. */
   readonly fault: string;
   /** What the client saw; null for a drill that measures none. */
-  readonly outage: (Outage & { readonly client: string; readonly limitSeconds: number; readonly verdict: Verdict }) | null;
+  readonly outage:
+    | (Outage & {
+        readonly client: string;
+        readonly limitSeconds: number;
+        readonly verdict: Verdict;
+      })
+    | null;
   /** What held while the fault stood, and after the machines were put back. */
   readonly verdicts: readonly Verdict[];
 }
@@ -34,11 +40,16 @@ const clusterUnits = ['corosync.service', 'pacemaker.service'];
  * the lab's record, and the next one puts it back.
  * @throws HalabError when the drill cannot start, when the machines cannot be put back, or when it is interrupted.
  */
-export async function runDrill(session: Session, drill: Drill, options: { emit: Emit; signal?: AbortSignal }): Promise<DrillReport> {
+export async function runDrill(
+  session: Session,
+  drill: Drill,
+  options: { emit: Emit; signal?: AbortSignal },
+): Promise<DrillReport> {
   const { emit, signal } = options;
   const { lab } = session;
   const before = await quietState(session, drill);
-  const active = drill.active === undefined ? null : findActiveNode(drill.active, before, lab.machines);
+  const active =
+    drill.active === undefined ? null : findActiveNode(drill.active, before, lab.machines);
   if (drill.active !== undefined && active === null) {
     throw new HalabError(`The drill "${drill.title}" cannot start.`, {
       reason: `No node runs ${drill.active.agent} (${JSON.stringify(drill.active.with)}).`,
@@ -46,7 +57,10 @@ export async function runDrill(session: Session, drill: Drill, options: { emit: 
       exitCode: ExitCode.failed,
     });
   }
-  const victim = drill.fault.kind === 'power-off' ? drill.fault.machine.replace('{{active}}', active ?? '') : (active ?? '');
+  const victim =
+    drill.fault.kind === 'power-off'
+      ? drill.fault.machine.replace('{{active}}', active ?? '')
+      : (active ?? '');
   const client = clientOf(lab, drill, victim);
 
   let standing: Lab = lab;
@@ -57,17 +71,27 @@ export async function runDrill(session: Session, drill: Drill, options: { emit: 
   const started = performance.now();
   try {
     if (drill.outage !== undefined && client !== null) {
-      emit({ type: 'note', text: `${client} asks ${drill.outage.ping} for an answer ten times a second.` });
+      emit({
+        type: 'note',
+        text: `${client} asks ${drill.outage.ping} for an answer ten times a second.`,
+      });
       probe = await startProbe(session.shell, client, drill.outage.ping);
     }
     if (drill.fault.kind === 'power-off') {
       const units = runningUnits(before, victim);
       // Written before the power is cut: whoever comes next can put it back.
-      standing = writeLab({ ...lab.record, fault: { drill: drill.id, machine: victim, since: new Date().toISOString(), units } });
+      standing = writeLab({
+        ...lab.record,
+        fault: { drill: drill.id, machine: victim, since: new Date().toISOString(), units },
+      });
       emit({ type: 'step-started', step, title: `Cutting the power of ${victim}` });
       await session.provider.powerOff(victim);
     } else {
-      emit({ type: 'step-started', step, title: `Taking ${drill.fault.agent} away on ${victim}, behind the cluster's back` });
+      emit({
+        type: 'step-started',
+        step,
+        title: `Taking ${drill.fault.agent} away on ${victim}, behind the cluster's back`,
+      });
       await stopResource(session.shell, victim, drill.fault.agent, drill.fault.with);
     }
     const settled = await settle({
@@ -87,11 +111,22 @@ export async function runDrill(session: Session, drill: Drill, options: { emit: 
     emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
   } finally {
     // A probe that cannot be stopped now (its machine is gone) ends by itself.
-    if (probe !== null) await probe.stop().catch(() => emit({ type: 'note', text: 'The measurement on the client ends by itself in 15 minutes.' }));
+    if (probe !== null)
+      await probe
+        .stop()
+        .catch(() =>
+          emit({
+            type: 'note',
+            text: 'The measurement on the client ends by itself in 15 minutes.',
+          }),
+        );
     await putBack(standing, { provider: session.provider, shell: session.shell, emit });
   }
   if (signal?.aborted === true) {
-    throw new HalabError('The drill was interrupted. The machines are put back.', { next: 'halab drill', exitCode: ExitCode.interrupted });
+    throw new HalabError('The drill was interrupted. The machines are put back.', {
+      next: 'halab drill',
+      exitCode: ExitCode.interrupted,
+    });
   }
   const after = await settle({
     observe: session.observe,
@@ -99,19 +134,28 @@ export async function runDrill(session: Session, drill: Drill, options: { emit: 
     machines: lab.machines,
     within: 180,
     patient: true,
-    onWait: (reason) => emit({ type: 'note', text: `Waiting until the cluster is whole: ${reason}` }),
+    onWait: (reason) =>
+      emit({ type: 'note', text: `Waiting until the cluster is whole: ${reason}` }),
     ...(signal === undefined ? {} : { signal }),
   });
   const verdicts = [...during, ...after.verdicts];
   const judged =
     outage === null || drill.outage === undefined || client === null
       ? null
-      : { ...outage, client, limitSeconds: drill.outage.below, verdict: judgeOutage(outage, drill.outage, client) };
+      : {
+          ...outage,
+          client,
+          limitSeconds: drill.outage.below,
+          verdict: judgeOutage(outage, drill.outage, client),
+        };
   return {
     drill: drill.id,
     title: drill.title,
     passed: verdicts.every((verdict) => verdict.passed) && (judged?.verdict.passed ?? true),
-    fault: drill.fault.kind === 'power-off' ? `The power of ${victim} was cut.` : `${drill.fault.agent} was taken away on ${victim}, behind the cluster's back.`,
+    fault:
+      drill.fault.kind === 'power-off'
+        ? `The power of ${victim} was cut.`
+        : `${drill.fault.agent} was taken away on ${victim}, behind the cluster's back.`,
     outage: judged,
     verdicts,
   };
@@ -157,13 +201,23 @@ async function readUntilRecovered(probe: Probe, limit: number, started: number):
 }
 
 /** Judges an outage against the drill's limits; also refuses one in which nothing was broken at all. */
-export function judgeOutage(outage: Outage, limits: { ping: string; below: number; above: number }, client: string): Verdict {
+export function judgeOutage(
+  outage: Outage,
+  limits: { ping: string; below: number; above: number },
+  client: string,
+): Verdict {
   const expectation = `${client} gets no answer from ${limits.ping} for less than ${limits.below} s`;
   const measured = `${client} had no answer for ${outage.seconds.toFixed(1)} s (${outage.lost} of ${outage.samples} samples lost, ten a second, on its own clock)`;
-  if (!outage.recovered) return { passed: false, expectation, evidence: `${measured}, and has none now.` };
-  if (outage.seconds >= limits.below) return { passed: false, expectation, evidence: `${measured}: too long.` };
+  if (!outage.recovered)
+    return { passed: false, expectation, evidence: `${measured}, and has none now.` };
+  if (outage.seconds >= limits.below)
+    return { passed: false, expectation, evidence: `${measured}: too long.` };
   if (outage.seconds <= limits.above) {
-    return { passed: false, expectation, evidence: `${measured}: nothing was interrupted, so the fault did not hit what the drill is about.` };
+    return {
+      passed: false,
+      expectation,
+      evidence: `${measured}: nothing was interrupted, so the fault did not hit what the drill is about.`,
+    };
   }
   return { passed: true, expectation, evidence: `${measured}.` };
 }

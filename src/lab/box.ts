@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HalabError } from '../errors.ts';
@@ -33,12 +42,17 @@ export async function wantedBox(run: Runner): Promise<Box> {
   if (result.exitCode !== 0 || !/^[0-9a-f]{64}$/.test(hash)) {
     throw new HalabError("The box's inputs cannot be read.", { reason: describeFailure(result) });
   }
-  return { name: `${boxName}-${hash.slice(0, 12)}`, hash, file: join(boxesFolder(), hash, 'halab-debian13.box') };
+  return {
+    name: `${boxName}-${hash.slice(0, 12)}`,
+    hash,
+    file: join(boxesFolder(), hash, 'halab-debian13.box'),
+  };
 }
 
 export const isBuilt = (box: Box): boolean => existsSync(box.file);
 
-const readIfThere = (file: string): string | null => (existsSync(file) ? readFileSync(file, 'utf8') : null);
+const readIfThere = (file: string): string | null =>
+  existsSync(file) ? readFileSync(file, 'utf8') : null;
 
 /** How long the last build took here, in seconds; null when none has ended. */
 function lastBuildSeconds(): number | null {
@@ -50,7 +64,11 @@ function lastBuildSeconds(): number | null {
  * Builds the box unless it is there.
  * @throws HalabError when the build fails or is interrupted; what it had made is removed.
  */
-export async function buildBox(box: Box, emit: Emit, options: { force?: boolean; signal?: AbortSignal } = {}): Promise<void> {
+export async function buildBox(
+  box: Box,
+  emit: Emit,
+  options: { force?: boolean; signal?: AbortSignal } = {},
+): Promise<void> {
   if (isBuilt(box) && options.force !== true) return;
   const output = join(boxesFolder(), box.hash);
   mkdirSync(output, { recursive: true });
@@ -79,7 +97,8 @@ export async function buildBox(box: Box, emit: Emit, options: { force?: boolean;
   createInterface({ input: child.stdout }).on('line', (line) => {
     const match = /^@@progress (\d+) (.*)$/.exec(line);
     if (match === null) logStream.write(`${line}\n`);
-    else emit({ type: 'step-progress', step, text: match[2] ?? '', fraction: Number(match[1]) / 100 });
+    else
+      emit({ type: 'step-progress', step, text: match[2] ?? '', fraction: Number(match[1]) / 100 });
   });
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
@@ -88,7 +107,11 @@ export async function buildBox(box: Box, emit: Emit, options: { force?: boolean;
   options.signal?.removeEventListener('abort', stop);
   logStream.end();
   if (exitCode !== 0 || !isBuilt(box)) {
-    emit({ type: 'step-failed', step, text: options.signal?.aborted ? 'interrupted' : 'the build failed' });
+    emit({
+      type: 'step-failed',
+      step,
+      text: options.signal?.aborted ? 'interrupted' : 'the build failed',
+    });
     const said = readFileSync(log, 'utf8').trim().split('\n').slice(-8).join('\n');
     throw new HalabError('The base box could not be built.', {
       reason: `${said}\nAll that the build said: ${log}`,
@@ -98,7 +121,12 @@ export async function buildBox(box: Box, emit: Emit, options: { force?: boolean;
   const seconds = (performance.now() - started) / 1000;
   rmSync(work, { recursive: true, force: true });
   writeFileSync(join(boxesFolder(), 'last-build-seconds'), String(Math.round(seconds)));
-  emit({ type: 'step-done', step, seconds, text: `${Math.round(statSync(box.file).size / 1e6)} MB` });
+  emit({
+    type: 'step-done',
+    step,
+    seconds,
+    text: `${Math.round(statSync(box.file).size / 1e6)} MB`,
+  });
 }
 
 /** Not in halab's home: an ordinary user's build runs as other (subordinate) users, who may not walk through the user's home. */
@@ -139,4 +167,3 @@ export function removeBoxes(): number {
   }
   return freed;
 }
-

@@ -6,12 +6,25 @@ import type { Emit } from '../events.ts';
 import { describeFailure } from '../local-runner.ts';
 import type { Runner } from '../run.ts';
 import { type Box, buildBox, isAdded, wantedBox } from './box.ts';
-import { type Lab, labFiles, type LabRecord, writeLab } from './lab.ts';
+import { type Lab, type LabRecord, labFiles, writeLab } from './lab.ts';
 import { freePorts, isFree } from './ports.ts';
 import { providerOf } from './providers/index.ts';
-import { asSessionUser, domainName, libvirtEnvironment, poolFolder, switchFolder } from './providers/rootless.ts';
+import {
+  asSessionUser,
+  domainName,
+  libvirtEnvironment,
+  poolFolder,
+  switchFolder,
+} from './providers/rootless.ts';
 import { dropConnection, keyRefused, type SshAddresses, sshShell, writeSshConfig } from './ssh.ts';
-import { runningVagrant, runVagrant, vagrantCommand, vagrantEnvironment, vagrantError, type VagrantLine } from './vagrant.ts';
+import {
+  runningVagrant,
+  runVagrant,
+  type VagrantLine,
+  vagrantCommand,
+  vagrantEnvironment,
+  vagrantError,
+} from './vagrant.ts';
 
 export interface BringUpOptions {
   readonly run: Runner;
@@ -44,7 +57,10 @@ export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab>
       writeVagrantConfig(lab);
     }
     if (lab.record.accelerator === 'qemu') {
-      emit({ type: 'note', text: 'KVM does not run here, so the machines are emulated in software: everything works, some five times slower.' });
+      emit({
+        type: 'note',
+        text: 'KVM does not run here, so the machines are emulated in software: everything works, some five times slower.',
+      });
     }
   } else {
     writeVagrantConfig(lab);
@@ -53,23 +69,36 @@ export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab>
   const provider = providerOf(lab, run);
   await provider.prepare();
   const orphans = await provider.removeOrphans();
-  if (orphans.length > 0) emit({ type: 'note', text: `Removed what an interrupted bring-up had left of ${orphans.join(', ')}.` });
+  if (orphans.length > 0)
+    emit({
+      type: 'note',
+      text: `Removed what an interrupted bring-up had left of ${orphans.join(', ')}.`,
+    });
 
   const before = await provider.states();
   const absent = lab.machines.filter(({ name }) => before[name] === 'absent');
-  const off = lab.machines.filter(({ name }) => before[name] === 'off' || before[name] === 'paused');
+  const off = lab.machines.filter(
+    ({ name }) => before[name] === 'off' || before[name] === 'paused',
+  );
   await Promise.all(off.map(({ name }) => provider.start(name)));
   if (absent.length > 0) {
     // A machine that is made anew has a new host key.
     if (absent.length === lab.machines.length) rmSync(labFiles.knownHosts(lab), { force: true });
     for (const { name } of absent) await forgetHostKey(lab, name, run);
-    await vagrantUp(lab, absent.map(({ name }) => name), options);
+    await vagrantUp(
+      lab,
+      absent.map(({ name }) => name),
+      options,
+    );
   }
   writeSshConfig(lab, await sshAddresses(lab, run));
   await waitForMachines(lab, options);
   await provisionTheRest(lab, options);
   lab = writeLab({ ...lab.record, complete: true });
-  emit({ type: 'note', text: `All ${lab.machines.length} machines are up (${Math.round((performance.now() - started) / 1000)} s).` });
+  emit({
+    type: 'note',
+    text: `All ${lab.machines.length} machines are up (${Math.round((performance.now() - started) / 1000)} s).`,
+  });
   return lab;
 }
 
@@ -79,7 +108,11 @@ async function waitForEarlierVagrant(lab: Lab, emit: Emit): Promise<void> {
   if (pid === null) return;
   const step = 'earlier';
   const started = performance.now();
-  emit({ type: 'step-started', step, title: `Waiting for a vagrant that an earlier halab started (process ${pid})` });
+  emit({
+    type: 'step-started',
+    step,
+    title: `Waiting for a vagrant that an earlier halab started (process ${pid})`,
+  });
   while (runningVagrant(lab) !== null) await sleep(500);
   emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
 }
@@ -96,22 +129,36 @@ async function withPorts(lab: Lab, run: Runner): Promise<Lab> {
   }
   if (wanting.length === 0) return lab;
   const found = await freePorts(wanting.length);
-  const ports = { ...lab.record.ports, ...Object.fromEntries(wanting.map((name, index) => [name, found[index] ?? 0])) };
+  const ports = {
+    ...lab.record.ports,
+    ...Object.fromEntries(wanting.map((name, index) => [name, found[index] ?? 0])),
+  };
   for (const name of wanting) {
     const old = lab.record.ports[name];
-    if (old !== undefined && states[name] === 'off') await changePort(lab, name, old, ports[name] ?? 0, run);
+    if (old !== undefined && states[name] === 'off')
+      await changePort(lab, name, old, ports[name] ?? 0, run);
   }
   return writeLab({ ...lab.record, ports });
 }
 
 /** Writes another port into the definition of a machine that is off. */
-async function changePort(lab: Lab, machine: string, from: number, to: number, run: Runner): Promise<void> {
-  const virsh = (...args: string[]): string[] => asSessionUser(['virsh', '--quiet', '--connect', 'qemu:///session', ...args]);
+async function changePort(
+  lab: Lab,
+  machine: string,
+  from: number,
+  to: number,
+  run: Runner,
+): Promise<void> {
+  const virsh = (...args: string[]): string[] =>
+    asSessionUser(['virsh', '--quiet', '--connect', 'qemu:///session', ...args]);
   const env = libvirtEnvironment(lab);
   const dumped = await run(virsh('dumpxml', '--inactive', domainName(machine)), { env });
   const defined = await run(virsh('define', '/dev/stdin'), {
     env,
-    input: dumped.stdout.replaceAll(`hostfwd=tcp:127.0.0.1:${from}-:22`, `hostfwd=tcp:127.0.0.1:${to}-:22`),
+    input: dumped.stdout.replaceAll(
+      `hostfwd=tcp:127.0.0.1:${from}-:22`,
+      `hostfwd=tcp:127.0.0.1:${to}-:22`,
+    ),
   });
   if (defined.exitCode !== 0) {
     throw new HalabError(`${machine} needs another ssh port and could not be given one.`, {
@@ -146,9 +193,25 @@ async function makeKey(lab: Lab, run: Runner): Promise<void> {
   const file = labFiles.key(lab);
   if (existsSync(file) && existsSync(`${file}.pub`)) return;
   rmSync(file, { force: true });
-  const result = await run(['ssh-keygen', '-q', '-t', 'ecdsa', '-m', 'PEM', '-N', '', '-C', `halab ${lab.record.name}`, '-f', file]);
+  const result = await run([
+    'ssh-keygen',
+    '-q',
+    '-t',
+    'ecdsa',
+    '-m',
+    'PEM',
+    '-N',
+    '',
+    '-C',
+    `halab ${lab.record.name}`,
+    '-f',
+    file,
+  ]);
   if (result.exitCode !== 0) {
-    throw new HalabError("The lab's ssh key could not be made.", { reason: describeFailure(result), next: 'halab doctor' });
+    throw new HalabError("The lab's ssh key could not be made.", {
+      reason: describeFailure(result),
+      next: 'halab doctor',
+    });
   }
 }
 
@@ -156,12 +219,20 @@ async function addBox(lab: Lab, box: Box, options: BringUpOptions): Promise<void
   if (lab.record.box !== box.name || isAdded(box)) return;
   const step = 'box-add';
   const started = performance.now();
-  options.emit({ type: 'step-started', step, title: 'Giving the box to Vagrant', estimateSeconds: 20 });
+  options.emit({
+    type: 'step-started',
+    step,
+    title: 'Giving the box to Vagrant',
+    estimateSeconds: 20,
+  });
   const args = ['box', 'add', '--force', '--provider', 'libvirt', '--name', box.name, box.file];
   const outcome = await runVagrant(lab, args, { log: 'vagrant-box-add.log', ...signalOf(options) });
   if (outcome.exitCode !== 0) {
     options.emit({ type: 'step-failed', step, text: 'failed' });
-    throw interruptedOr(options, vagrantError(lab, 'Vagrant did not take the box.', args, 'vagrant-box-add.log', outcome));
+    throw interruptedOr(
+      options,
+      vagrantError(lab, 'Vagrant did not take the box.', args, 'vagrant-box-add.log', outcome),
+    );
   }
   options.emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
 }
@@ -189,7 +260,11 @@ const milestones: readonly [RegExp, string][] = [
   [/Running provisioner/, 'setting it up'],
 ];
 
-async function vagrantUp(lab: Lab, names: readonly string[], options: BringUpOptions): Promise<void> {
+async function vagrantUp(
+  lab: Lab,
+  names: readonly string[],
+  options: BringUpOptions,
+): Promise<void> {
   const started = performance.now();
   const open = new Set(names);
   const estimateSeconds = lab.record.accelerator === 'kvm' ? 40 : 110;
@@ -201,21 +276,43 @@ async function vagrantUp(lab: Lab, names: readonly string[], options: BringUpOpt
     if (type === 'ui') {
       const text = data.slice(1).join(',');
       const milestone = milestones.find(([pattern]) => pattern.test(text));
-      if (milestone !== undefined) options.emit({ type: 'step-progress', step: target, text: milestone[1] });
+      if (milestone !== undefined)
+        options.emit({ type: 'step-progress', step: target, text: milestone[1] });
     }
     if (type === 'action' && data[0] === 'up' && data[1] === 'end') {
       open.delete(target);
-      options.emit({ type: 'step-done', step: target, seconds: (performance.now() - started) / 1000 });
+      options.emit({
+        type: 'step-done',
+        step: target,
+        seconds: (performance.now() - started) / 1000,
+      });
     }
   };
   const args = ['up', '--no-destroy-on-error', ...names];
-  const outcome = await runVagrant(lab, args, { log: 'vagrant-up.log', onLine, ...signalOf(options) });
+  const outcome = await runVagrant(lab, args, {
+    log: 'vagrant-up.log',
+    onLine,
+    ...signalOf(options),
+  });
   if (outcome.exitCode === 0) {
-    for (const name of open) options.emit({ type: 'step-done', step: name, seconds: (performance.now() - started) / 1000 });
+    for (const name of open)
+      options.emit({
+        type: 'step-done',
+        step: name,
+        seconds: (performance.now() - started) / 1000,
+      });
     return;
   }
-  for (const name of open) options.emit({ type: 'step-failed', step: name, text: options.signal?.aborted ? 'interrupted' : 'failed' });
-  throw interruptedOr(options, vagrantError(lab, 'The machines could not all be brought up.', args, 'vagrant-up.log', outcome));
+  for (const name of open)
+    options.emit({
+      type: 'step-failed',
+      step: name,
+      text: options.signal?.aborted ? 'interrupted' : 'failed',
+    });
+  throw interruptedOr(
+    options,
+    vagrantError(lab, 'The machines could not all be brought up.', args, 'vagrant-up.log', outcome),
+  );
 }
 
 async function forgetHostKey(lab: Lab, machine: string, run: Runner): Promise<void> {
@@ -228,15 +325,26 @@ async function forgetHostKey(lab: Lab, machine: string, run: Runner): Promise<vo
 /** Where ssh finds the machines: the lab's own ports, or what Vagrant says. */
 async function sshAddresses(lab: Lab, run: Runner): Promise<SshAddresses> {
   if (lab.record.provider === 'rootless') {
-    return Object.fromEntries(lab.machines.map(({ name }) => [name, { host: '127.0.0.1', port: lab.record.ports[name] ?? 0 }]));
+    return Object.fromEntries(
+      lab.machines.map(({ name }) => [
+        name,
+        { host: '127.0.0.1', port: lab.record.ports[name] ?? 0 },
+      ]),
+    );
   }
   const found: Record<string, { host: string; port: number }> = {};
   for (const { name } of lab.machines) {
-    const result = await run(vagrantCommand(lab, ['ssh-config', name]), { env: vagrantEnvironment(lab), timeout: 60_000 });
+    const result = await run(vagrantCommand(lab, ['ssh-config', name]), {
+      env: vagrantEnvironment(lab),
+      timeout: 60_000,
+    });
     const host = /^\s*HostName (\S+)$/m.exec(result.stdout)?.[1];
     const port = /^\s*Port (\d+)$/m.exec(result.stdout)?.[1];
     if (host === undefined || port === undefined) {
-      throw new HalabError(`Vagrant does not say how to reach ${name}.`, { reason: describeFailure(result), next: 'halab up' });
+      throw new HalabError(`Vagrant does not say how to reach ${name}.`, {
+        reason: describeFailure(result),
+        next: 'halab up',
+      });
     }
     found[name] = { host, port: Number(port) };
   }
@@ -260,7 +368,12 @@ async function waitForMachines(lab: Lab, options: BringUpOptions): Promise<void>
         }
         if (!said) {
           said = true;
-          options.emit({ type: 'step-started', step: `ssh-${name}`, title: `Waiting for ${name} to answer`, estimateSeconds: 45 });
+          options.emit({
+            type: 'step-started',
+            step: `ssh-${name}`,
+            title: `Waiting for ${name} to answer`,
+            estimateSeconds: 45,
+          });
         }
         if (options.signal?.aborted) throw interrupted();
         if (seconds > 300) {
@@ -288,12 +401,27 @@ async function provisionTheRest(lab: Lab, options: BringUpOptions): Promise<void
   const names = marks.filter(({ set }) => !set).map(({ name }) => name);
   if (names.length === 0) return;
   const started = performance.now();
-  options.emit({ type: 'step-started', step: 'provision', title: `Setting up ${names.join(', ')}`, estimateSeconds: 30 });
+  options.emit({
+    type: 'step-started',
+    step: 'provision',
+    title: `Setting up ${names.join(', ')}`,
+    estimateSeconds: 30,
+  });
   const args = ['provision', ...names];
-  const outcome = await runVagrant(lab, args, { log: 'vagrant-provision.log', ...signalOf(options) });
+  const outcome = await runVagrant(lab, args, {
+    log: 'vagrant-provision.log',
+    ...signalOf(options),
+  });
   if (outcome.exitCode !== 0) {
     options.emit({ type: 'step-failed', step: 'provision', text: 'failed' });
-    throw interruptedOr(options, vagrantError(lab, 'A machine could not be set up.', args, 'vagrant-provision.log', outcome));
+    throw interruptedOr(
+      options,
+      vagrantError(lab, 'A machine could not be set up.', args, 'vagrant-provision.log', outcome),
+    );
   }
-  options.emit({ type: 'step-done', step: 'provision', seconds: (performance.now() - started) / 1000 });
+  options.emit({
+    type: 'step-done',
+    step: 'provision',
+    seconds: (performance.now() - started) / 1000,
+  });
 }

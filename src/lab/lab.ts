@@ -135,7 +135,8 @@ export function newRecord(name: string, choices: Partial<LabRecord> = {}): LabRe
 }
 
 /** A lab that is not written anywhere: for reading lessons before there is one. */
-export const imaginaryLab = (name: string, choices: Partial<LabRecord> = {}): Lab => labFrom(newRecord(name, choices));
+export const imaginaryLab = (name: string, choices: Partial<LabRecord> = {}): Lab =>
+  labFrom(newRecord(name, choices));
 
 export const labExists = (name: string): boolean => existsSync(join(labFolder(name), 'lab.json'));
 

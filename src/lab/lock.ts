@@ -16,14 +16,23 @@ interface Holder {
  * taken over at once.
  * @throws HalabError when another halab holds it.
  */
-export async function withLock<T>(labName: string, purpose: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  labName: string,
+  purpose: string,
+  work: () => Promise<T>,
+): Promise<T> {
   // Beside the labs and not in them: destroying a lab removes its folder.
   const folder = join(halabHome(), 'locks');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = join(folder, `${labName}.lock`);
   const holderFile = join(folder, `${labName}.json`);
   const holder = readHolder(holderFile);
-  if (existsSync(lock) && holder !== null && !isRunning(holder.pid, 'node') && !isRunning(holder.pid, 'halab')) {
+  if (
+    existsSync(lock) &&
+    holder !== null &&
+    !isRunning(holder.pid, 'node') &&
+    !isRunning(holder.pid, 'halab')
+  ) {
     rmSync(lock, { recursive: true, force: true });
   }
   let release: () => Promise<void>;
@@ -33,12 +42,18 @@ export async function withLock<T>(labName: string, purpose: string, work: () => 
     if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') throw cause;
     const by = readHolder(holderFile);
     throw new HalabError('Another halab is at work on this lab.', {
-      reason: by === null ? 'It has not said what for.' : `Process ${by.pid}, since ${by.since}: ${by.purpose}.`,
+      reason:
+        by === null
+          ? 'It has not said what for.'
+          : `Process ${by.pid}, since ${by.since}: ${by.purpose}.`,
       next: 'Wait for it, or use another lab: --lab NAME',
       cause,
     });
   }
-  writeFileSync(holderFile, JSON.stringify({ pid: process.pid, since: new Date().toISOString(), purpose } satisfies Holder));
+  writeFileSync(
+    holderFile,
+    JSON.stringify({ pid: process.pid, since: new Date().toISOString(), purpose } satisfies Holder),
+  );
   try {
     return await work();
   } finally {

@@ -24,7 +24,9 @@ export function commandLine(pid: number): string[] {
 export function isRunning(pid: number, program: string): boolean {
   return (
     isAlive(pid) &&
-    commandLine(pid).slice(0, 6).some((word) => (word.split('/').pop() ?? '').startsWith(program))
+    commandLine(pid)
+      .slice(0, 6)
+      .some((word) => (word.split('/').pop() ?? '').startsWith(program))
   );
 }
 

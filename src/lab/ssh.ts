@@ -43,13 +43,18 @@ export function writeSshConfig(lab: Lab, addresses: SshAddresses): void {
     '  LogLevel ERROR',
     '',
   ];
-  writeFileSync(labFiles.sshConfig(lab), [...blocks, common.join('\n')].join('\n'), { mode: 0o600 });
+  writeFileSync(labFiles.sshConfig(lab), [...blocks, common.join('\n')].join('\n'), {
+    mode: 0o600,
+  });
 }
 
 /** The command that runs `words` on a machine as the user vagrant. */
-export const sshCommand = (lab: Lab, machine: string, words: readonly string[], options: readonly string[] = []): string[] => [
-  'ssh', '-F', labFiles.sshConfig(lab), ...options, machine, ...words,
-];
+export const sshCommand = (
+  lab: Lab,
+  machine: string,
+  words: readonly string[],
+  options: readonly string[] = [],
+): string[] => ['ssh', '-F', labFiles.sshConfig(lab), ...options, machine, ...words];
 
 /** ssh to the machines of a lab. Failures of the connection are results with reached: false, never exceptions. */
 export function sshShell(lab: Lab, run: Runner): Shell {
@@ -92,9 +97,15 @@ function sshReason(stderr: string): string {
     [/timed out|not responding/i, 'it does not answer'],
     [/Connection reset|closed by|Broken pipe|mux_client|kex_exchange/, 'the connection broke off'],
     [/Permission denied/, keyRefused],
-    [/HOST IDENTIFICATION|Host key verification failed/, 'its host key is not the one that was pinned'],
+    [
+      /HOST IDENTIFICATION|Host key verification failed/,
+      'its host key is not the one that was pinned',
+    ],
   ];
-  return known.find(([pattern]) => pattern.test(stderr))?.[1] ?? (stderr.trim() || 'ssh failed without a word');
+  return (
+    known.find(([pattern]) => pattern.test(stderr))?.[1] ??
+    (stderr.trim() || 'ssh failed without a word')
+  );
 }
 
 /** Closes the kept connection to a machine, if there is one. */

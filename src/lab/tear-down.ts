@@ -22,7 +22,13 @@ export async function powerDown(lab: Lab, { run, emit }: TearDownOptions): Promi
   const outcome = await runVagrant(lab, args, { log: 'vagrant-halt.log' });
   if (outcome.exitCode !== 0) {
     emit({ type: 'step-failed', step, text: 'failed' });
-    throw vagrantError(lab, 'The machines could not be shut down.', args, 'vagrant-halt.log', outcome);
+    throw vagrantError(
+      lab,
+      'The machines could not be shut down.',
+      args,
+      'vagrant-halt.log',
+      outcome,
+    );
   }
   emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
 }
@@ -44,7 +50,13 @@ export async function destroy(name: string, { run, emit }: TearDownOptions): Pro
     // A rootless lab's daemon and disks are all its own, so they can go even when Vagrant is at a loss.
     if (outcome.exitCode !== 0 && lab.record.provider !== 'rootless') {
       emit({ type: 'step-failed', step, text: 'failed' });
-      throw vagrantError(lab, `The lab "${name}" could not be removed.`, args, 'vagrant-destroy.log', outcome);
+      throw vagrantError(
+        lab,
+        `The lab "${name}" could not be removed.`,
+        args,
+        'vagrant-destroy.log',
+        outcome,
+      );
     }
   }
   await providerOf(lab, run).dispose();

@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HalabError } from '../errors.ts';
@@ -26,12 +34,12 @@ export interface VagrantLine {
 export function parseVagrantLine(line: string): VagrantLine | null {
   const match = /^\d+,([^,]*),([^,]*)(?:,(.*))?$/.exec(line);
   if (match === null) return null;
-  const unescape = (text: string): string =>
+  const plain = (text: string): string =>
     text.replaceAll('%!(VAGRANT_COMMA)', ',').replaceAll('\\n', '\n').replaceAll('\\r', '');
   return {
     target: match[1] ?? '',
     type: match[2] ?? '',
-    data: (match[3] ?? '').split(',').map(unescape),
+    data: (match[3] ?? '').split(',').map(plain),
   };
 }
 
@@ -139,10 +147,23 @@ export async function runVagrant(
 }
 
 /** The error of a vagrant that failed, with what it said last. */
-export function vagrantError(lab: Lab, what: string, args: readonly string[], log: string, outcome: VagrantOutcome): HalabError {
+export function vagrantError(
+  lab: Lab,
+  what: string,
+  args: readonly string[],
+  log: string,
+  outcome: VagrantOutcome,
+): HalabError {
   const said =
-    outcome.lines.find((line) => line.type === 'error-exit')?.data.slice(1).join(', ') ??
-    outcome.lines.filter((line) => line.type === 'ui' && line.data[0] === 'error').at(-1)?.data.slice(1).join(', ') ??
+    outcome.lines
+      .find((line) => line.type === 'error-exit')
+      ?.data.slice(1)
+      .join(', ') ??
+    outcome.lines
+      .filter((line) => line.type === 'ui' && line.data[0] === 'error')
+      .at(-1)
+      ?.data.slice(1)
+      .join(', ') ??
     readFileSync(labFiles.log(lab, log), 'utf8').trim().split('\n').slice(-6).join('\n');
   return new HalabError(what, {
     reason: `\`${pasteable(['vagrant', ...args])}\` ended with exit code ${outcome.exitCode}: ${said.trim()}\nAll that it said: ${labFiles.log(lab, log)}`,

@@ -13,7 +13,11 @@ export interface CheckOptions {
 }
 
 /** Judges a task against the machines. Records nothing. */
-export function judgeTask(session: Session, task: Task, options: CheckOptions = {}): Promise<SettleResult> {
+export function judgeTask(
+  session: Session,
+  task: Task,
+  options: CheckOptions = {},
+): Promise<SettleResult> {
   return settle({
     observe: session.observe,
     checks: task.checks,
@@ -26,7 +30,12 @@ export function judgeTask(session: Session, task: Task, options: CheckOptions = 
 }
 
 /** Judges a task and, when it passed, records it as done. */
-export async function checkTask(session: Session, lesson: Lesson, task: Task, options: CheckOptions = {}): Promise<SettleResult> {
+export async function checkTask(
+  session: Session,
+  lesson: Lesson,
+  task: Task,
+  options: CheckOptions = {},
+): Promise<SettleResult> {
   const result = await judgeTask(session, task, options);
   if (result.passed) {
     const evidence = result.verdicts.map((verdict) => verdict.evidence).join(' ');

@@ -1,10 +1,14 @@
 import type { Verdict } from '../checks/verdict.ts';
-import { settle } from '../course/settle.ts';
 import type { Lesson } from '../course/lesson.ts';
+import { settle } from '../course/settle.ts';
 import type { Session } from './session.ts';
 
 /** What a lesson stands on and does not hold just now; [] when all of it holds. */
-export async function enterLesson(session: Session, lesson: Lesson, signal?: AbortSignal): Promise<readonly Verdict[]> {
+export async function enterLesson(
+  session: Session,
+  lesson: Lesson,
+  signal?: AbortSignal,
+): Promise<readonly Verdict[]> {
   if (lesson.entry.length === 0) return [];
   const { verdicts } = await settle({
     observe: session.observe,

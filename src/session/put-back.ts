@@ -30,7 +30,8 @@ export async function putBack(lab: Lab, { provider, shell, emit }: PutBackOption
     const script = fault.units.length === 0 ? 'true' : `systemctl start ${fault.units.join(' ')}`;
     const result = await shell.runAsRoot(fault.machine, script, { timeout: 90_000 });
     if (result.reached && result.exitCode === 0) break;
-    if (result.reached) emit({ type: 'step-progress', step, text: `${fault.units.join(', ')} not started yet` });
+    if (result.reached)
+      emit({ type: 'step-progress', step, text: `${fault.units.join(', ')} not started yet` });
     if (seconds() > 300) {
       emit({ type: 'step-failed', step, text: result.stderr });
       throw new HalabError(`${fault.machine} does not come back after the drill.`, {

@@ -37,7 +37,10 @@ export const courseOf = (lab: Lab): Course =>
 export function progressOf(lab: Lab, emit: Emit): Progress {
   const { progress, setAside } = readProgress(labFiles.progress(lab));
   if (setAside !== null) {
-    emit({ type: 'note', text: `The file with your progress could not be read. It was kept as ${setAside}; done tasks are recognised when you check them again.` });
+    emit({
+      type: 'note',
+      text: `The file with your progress could not be read. It was kept as ${setAside}; done tasks are recognised when you check them again.`,
+    });
   }
   return progress;
 }
@@ -58,7 +61,10 @@ export async function openSession(name: string, emit: Emit): Promise<Session> {
     // Read again under the lock: a drill that still ran has put them back itself.
     const now = readLab(name);
     if (now.record.fault !== null) {
-      emit({ type: 'note', text: `The drill "${now.record.fault.drill}" was cut short. Putting the machines back.` });
+      emit({
+        type: 'note',
+        text: `The drill "${now.record.fault.drill}" was cut short. Putting the machines back.`,
+      });
     }
     return sessionOf(await putBack(now, { provider, shell: session.shell, emit }), emit);
   });

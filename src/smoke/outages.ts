@@ -4,6 +4,9 @@ import type { SmokeResult } from './results.ts';
 export function renderOutages(results: readonly SmokeResult[]): string {
   return results
     .filter(({ outageSeconds }) => outageSeconds !== undefined)
-    .map(({ lesson, name, outageSeconds }) => `${lesson}, ${name}: ${outageSeconds?.toFixed(1)} s without an answer\n`)
+    .map(
+      ({ lesson, name, outageSeconds }) =>
+        `${lesson}, ${name}: ${outageSeconds?.toFixed(1)} s without an answer\n`,
+    )
     .join('');
 }

@@ -43,7 +43,9 @@ function junit(): SmokeReporter {
             '@_classname': lesson,
             '@_name': result.name,
             '@_time': result.seconds.toFixed(1),
-            ...(result.passed ? { 'system-out': result.detail } : { failure: { '@_message': result.detail.split('\n')[0], '#text': result.detail } }),
+            ...(result.passed
+              ? { 'system-out': result.detail }
+              : { failure: { '@_message': result.detail.split('\n')[0], '#text': result.detail } }),
           })),
         };
       });
@@ -58,5 +60,8 @@ function json(): SmokeReporter {
 }
 
 /** The reporters by name. */
-export const reporters = { tap, junit, json } as const satisfies Record<string, () => SmokeReporter>;
+export const reporters = { tap, junit, json } as const satisfies Record<
+  string,
+  () => SmokeReporter
+>;
 export type ReporterName = keyof typeof reporters;

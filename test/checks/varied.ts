@@ -47,14 +47,3 @@ export function bothViews(
 export function cutOff(draft: Draft<ClusterState>, name: string): void {
   draft.machines[name] = { name, reachable: false, reason: 'no answer within 10 s' };
 }
-
-/** The same, once the cluster has noticed and the resources have moved to node1. */
-export function survivedByNode1(draft: Draft<ClusterState>): void {
-  cutOff(draft, 'node2');
-  const { status } = viewOf(draft, 'node1');
-  status.dc = 'node1';
-  for (const node of status.nodes) {
-    if (node.name === 'node2') node.online = false;
-    node.isDc = node.name === 'node1';
-  }
-}

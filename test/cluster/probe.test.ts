@@ -75,7 +75,7 @@ describe.skipIf(process.platform !== 'linux')('the script', () => {
     const end = Number(sections.get('clock.end')?.text) * 1000;
     expect(start).toBeGreaterThanOrEqual(before - 1);
     expect(end).toBeGreaterThanOrEqual(start);
-    expect(sections.get('hostname')?.text).toBe(
+    expect(sections.get('hostname')?.text.trim()).toBe(
       execFileSync('uname', ['-n'], { encoding: 'utf8' }).trim(),
     );
     expect(sections.get('addresses')).toEqual({ text: '[]\n', exitCode: 0 });

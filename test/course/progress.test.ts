@@ -1,95 +1,219 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Course, Lesson } from '../../src/course/lesson.ts';
 import { loadCourse } from '../../src/course/load.ts';
 import {
-  currentLesson, currentTask, drillPassed, emptyProgress, hintShown, hintsShown, lessonEntered, lessonStatus, openDrills,
-  type Progress, readProgress, taskDone, writeProgress,
+  currentLesson,
+  currentTask,
+  drillPassed,
+  emptyProgress,
+  entryProblems,
+  hintShown,
+  hintsShown,
+  lessonEntered,
+  lessonStatus,
+  openDrills,
+  type Progress,
+  readProgress,
+  taskDone,
+  writeProgress,
 } from '../../src/course/progress.ts';
+import { HalabError } from '../../src/errors.ts';
 import { imaginaryLab } from '../../src/lab/lab.ts';
-import { lessonsFolder } from '../../src/paths.ts';
+import { machines, recordedState } from '../fixtures/load.ts';
 
-const course = loadCourse(join(lessonsFolder, 'pacemaker'), imaginaryLab('test'));
-const [first, second] = course.lessons;
-if (first === undefined || second === undefined) throw new Error('the course has two lessons at least');
+const course = loadCourse(
+  fileURLToPath(new URL('../fixtures/lessons/valid', import.meta.url)),
+  imaginaryLab('test'),
+);
+const [names, service] = course.lessons as readonly [Lesson, Lesson];
 const at = new Date('2026-11-22T10:00:00Z');
+const later = new Date('2026-11-22T11:00:00Z');
 
-const allDone = (progress: Progress, lesson: typeof first): Progress => {
-  const tasks = lesson.tasks.reduce((now, { id }) => taskDone(now, lesson.id, id, 'seen', at), progress);
-  return lesson.drills.reduce((now, { id }) => drillPassed(now, lesson.id, id, 3, at), tasks);
-};
+const tasksDone = (progress: Progress, lesson: Lesson): Progress =>
+  lesson.tasks.reduce((now, { id }) => taskDone(now, lesson.id, id, 'seen', at), progress);
+
+const allDone = (progress: Progress, lesson: Lesson): Progress =>
+  lesson.drills.reduce(
+    (now, { id }) => drillPassed(now, lesson.id, id, 3, at),
+    tasksDone(progress, lesson),
+  );
 
 describe('the gate', () => {
   it('opens a lesson when all that it requires is done', () => {
-    expect(lessonStatus(course, emptyProgress(), first.id)).toBe('open');
-    expect(lessonStatus(course, emptyProgress(), second.id)).toBe('locked');
-    const progress = allDone(emptyProgress(), first);
-    expect(lessonStatus(course, progress, first.id)).toBe('done');
-    expect(lessonStatus(course, progress, second.id)).toBe('open');
-    expect(currentLesson(course, progress)?.id).toBe(second.id);
+    expect(lessonStatus(course, emptyProgress(), 'names')).toBe('open');
+    expect(lessonStatus(course, emptyProgress(), 'service')).toBe('locked');
+    const progress = allDone(emptyProgress(), names);
+    expect(lessonStatus(course, progress, 'names')).toBe('done');
+    expect(lessonStatus(course, progress, 'service')).toBe('open');
+    expect(currentLesson(course, progress)?.id).toBe('service');
+  });
+
+  it('calls a lesson started once it is entered, or a task in it is done', () => {
+    expect(lessonStatus(course, lessonEntered(emptyProgress(), 'names', at), 'names')).toBe(
+      'started',
+    );
+    const progress = taskDone(allDone(emptyProgress(), names), 'service', 'vip', 'seen', at);
+    expect(lessonStatus(course, progress, 'service')).toBe('started');
+  });
+
+  it('does not open a locked lesson because it was entered', () => {
+    expect(lessonStatus(course, lessonEntered(emptyProgress(), 'service', at), 'service')).toBe(
+      'locked',
+    );
   });
 
   it('goes through the tasks in order, and ends', () => {
-    expect(currentTask(first, emptyProgress())?.id).toBe(first.tasks[0]?.id);
-    const progress = taskDone(emptyProgress(), first.id, first.tasks[0]?.id ?? '', 'seen', at);
-    expect(currentTask(first, progress)?.id).toBe(first.tasks[1]?.id);
-    expect(lessonStatus(course, progress, first.id)).toBe('started');
+    expect(currentTask(service, emptyProgress())?.id).toBe('vip');
+    const progress = taskDone(emptyProgress(), 'service', 'vip', 'seen', at);
+    expect(currentTask(service, progress)?.id).toBe('stickiness');
+    expect(currentTask(service, tasksDone(progress, service))).toBeNull();
     const everything = course.lessons.reduce(allDone, emptyProgress());
     expect(currentLesson(course, everything)).toBeNull();
   });
 
+  it('finds the task that was left out', () => {
+    const progress = taskDone(emptyProgress(), 'service', 'stickiness', 'seen', at);
+    expect(currentTask(service, progress)?.id).toBe('vip');
+  });
+
   it('keeps a lesson open until its drills have passed', () => {
-    const last = course.lessons.find(({ drills }) => drills.length > 0);
-    if (last === undefined) throw new Error('a lesson has drills');
-    const tasksOnly = last.tasks.reduce((now, { id }) => taskDone(now, last.id, id, 'seen', at), emptyProgress());
-    expect(lessonStatus(course, tasksOnly, last.id)).not.toBe('done');
-    expect(openDrills(last, tasksOnly)).toHaveLength(last.drills.length);
+    const progress = tasksDone(allDone(emptyProgress(), names), service);
+    expect(lessonStatus(course, progress, 'service')).toBe('started');
+    expect(openDrills(service, progress).map(({ id }) => id)).toEqual(['power-cut', 'gone']);
+    const one = drillPassed(progress, 'service', 'power-cut', 28.5, at);
+    expect(openDrills(service, one).map(({ id }) => id)).toEqual(['gone']);
+    expect(lessonStatus(course, drillPassed(one, 'service', 'gone', null, at), 'service')).toBe(
+      'done',
+    );
   });
 
-  it('latches: a task done twice keeps its first time', () => {
-    const once = taskDone(emptyProgress(), first.id, 'x', 'one', at);
-    expect(taskDone(once, first.id, 'x', 'two', new Date())).toBe(once);
+  it('follows the lesson that the learner chose, while it is open and not done', () => {
+    const bothOpen: Course = { ...course, lessons: [names, { ...service, requires: [] }] };
+    const chosen = lessonEntered(emptyProgress(), 'service', at);
+    expect(currentLesson(bothOpen, chosen)?.id).toBe('service');
+    expect(currentLesson(course, chosen)?.id).toBe('names');
+    expect(currentLesson(bothOpen, allDone(chosen, service))?.id).toBe('names');
   });
 
-  it('follows the lesson that the learner chose, while it is open', () => {
-    const progress = lessonEntered(allDone(emptyProgress(), first), first.id, at);
-    expect(currentLesson(course, progress)?.id).toBe(second.id);
+  it('is not deceived by ids that every object has', () => {
+    const [task] = names.tasks;
+    if (task === undefined) throw new Error('no task');
+    const odd: Lesson = { ...names, id: 'constructor', tasks: [{ ...task, id: 'constructor' }] };
+    const oddCourse: Course = { ...course, lessons: [odd] };
+    expect(lessonStatus(oddCourse, emptyProgress(), 'constructor')).toBe('open');
+    expect(currentTask(odd, emptyProgress())?.id).toBe('constructor');
+    expect(hintsShown(emptyProgress(), 'constructor', 'constructor')).toBe(0);
+  });
+});
+
+describe('what is remembered', () => {
+  it('latches: a task done twice keeps its first time and evidence', () => {
+    const once = taskDone(emptyProgress(), 'names', 'known', 'one', at);
+    expect(taskDone(once, 'names', 'known', 'two', later)).toEqual(once);
+    expect(once.lessons.names?.tasks.known).toEqual({ doneAt: at.toISOString(), evidence: 'one' });
   });
 
-  it('counts hints', () => {
-    const progress = hintShown(hintShown(emptyProgress(), first.id, 'x'), first.id, 'x');
-    expect(hintsShown(progress, first.id, 'x')).toBe(2);
+  it('keeps when a lesson was first entered', () => {
+    const twice = lessonEntered(lessonEntered(emptyProgress(), 'names', at), 'names', later);
+    expect(twice).toMatchObject({
+      chosen: 'names',
+      lessons: { names: { enteredAt: at.toISOString() } },
+    });
+  });
+
+  it('keeps the newest outage of a drill', () => {
+    const twice = drillPassed(drillPassed(emptyProgress(), 's', 'd', 40, at), 's', 'd', 30, later);
+    expect(twice.lessons.s?.drills.d).toEqual({ passedAt: later.toISOString(), outageSeconds: 30 });
+  });
+
+  it('counts hints, task by task', () => {
+    const progress = hintShown(hintShown(emptyProgress(), 'names', 'known'), 'names', 'known');
+    expect(hintsShown(progress, 'names', 'known')).toBe(2);
+    expect(hintsShown(progress, 'names', 'other')).toBe(0);
+  });
+
+  it('never changes the progress that it was given', () => {
+    const before = emptyProgress();
+    allDone(hintShown(lessonEntered(before, 'names', at), 'names', 'known'), names);
+    expect(before).toEqual(emptyProgress());
+  });
+});
+
+describe('what a lesson stands on', () => {
+  it('is judged again at its entry', () => {
+    expect(entryProblems(service, recordedState('hosts-right'), machines)).toEqual([]);
+    expect(entryProblems(names, recordedState('bare'), machines)).toEqual([]);
+    expect(entryProblems(service, recordedState('bare'), machines)).toMatchObject([
+      { passed: false, evidence: '/etc/hosts on node1 has no line for node1.' },
+    ]);
   });
 });
 
 describe('the progress file', () => {
   let folder: string;
+  let file: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'halab-test-'));
+    file = join(folder, 'progress.json');
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => {
+    chmodSync(folder, 0o700);
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   it('comes back as it was written', () => {
-    const file = join(folder, 'progress.json');
-    const progress = allDone(emptyProgress(), first);
+    const progress = hintShown(
+      lessonEntered(allDone(allDone(emptyProgress(), names), service), 'names', at),
+      'names',
+      'known',
+    );
     writeProgress(file, progress);
     expect(readProgress(file)).toEqual({ progress, setAside: null });
+    expect(readdirSync(folder)).toEqual(['progress.json']);
   });
 
-  it.each(['{', '{"format":1,"lessons":7}', '[]'])('keeps a corrupt file aside: %s', (text) => {
-    const file = join(folder, 'progress.json');
-    writeFileSync(file, text);
-    const { progress, setAside } = readProgress(file);
-    expect(progress).toEqual(emptyProgress());
-    expect(existsSync(file)).toBe(false);
-    expect(readFileSync(setAside ?? '', 'utf8')).toBe(text);
+  it('is empty when there is none, and its folder is made', () => {
+    const deep = join(folder, 'lab', 'progress.json');
+    expect(readProgress(deep)).toEqual({ progress: emptyProgress(), setAside: null });
+    writeProgress(deep, emptyProgress());
+    expect(existsSync(deep)).toBe(true);
   });
+
+  it.each(['', '{', '{"format":1,"lessons":7}', '[]', 'null', '{"format":0}'])(
+    'keeps a corrupt file aside: %j',
+    (text) => {
+      writeFileSync(file, text);
+      const { progress, setAside } = readProgress(file);
+      expect(progress).toEqual(emptyProgress());
+      expect(existsSync(file)).toBe(false);
+      expect(setAside).toMatch(/progress\.json\.corrupt-\d{4}-\d\d-\d\dT[\d-]+Z$/);
+      expect(readFileSync(setAside ?? '', 'utf8')).toBe(text);
+    },
+  );
 
   it('refuses one of a newer halab, and leaves it alone', () => {
-    const file = join(folder, 'progress.json');
-    writeFileSync(file, '{"format":9}');
-    expect(() => readProgress(file)).toThrow('newer halab');
-    expect(existsSync(file)).toBe(true);
+    writeFileSync(file, '{"format":9,"anything":true}');
+    expect(() => readProgress(file)).toThrow('Your progress was written by a newer halab.');
+    expect(readFileSync(file, 'utf8')).toBe('{"format":9,"anything":true}');
+  });
+
+  it('says in words when it cannot be read or written', () => {
+    mkdirSync(file);
+    expect(() => readProgress(file)).toThrow(HalabError);
+    expect(() => readProgress(file)).toThrow('The file with your progress cannot be read.');
+    expect(() => writeProgress(file, emptyProgress())).toThrow(HalabError);
   });
 });

@@ -3,23 +3,44 @@ import { describe, expect, it } from 'vitest';
 import { readPingLog } from '../../src/drills/outage.ts';
 import { judgeOutage } from '../../src/drills/run.ts';
 
-const recorded = (name: string): string => readFileSync(new URL(`../fixtures/outage/${name}.txt`, import.meta.url), 'utf8');
+const recorded = (name: string): string =>
+  readFileSync(new URL(`../fixtures/outage/${name}.txt`, import.meta.url), 'utf8');
 
 describe('readPingLog', () => {
   it('sees no outage while every sample is answered', () => {
-    expect(readPingLog(recorded('steady'))).toEqual({ seconds: 0, recovered: true, samples: 11, lost: 0 });
+    expect(readPingLog(recorded('steady'))).toEqual({
+      seconds: 0,
+      recovered: true,
+      samples: 11,
+      lost: 0,
+    });
   });
 
   it('counts up to the present while there is no answer', () => {
-    expect(readPingLog(recorded('link-down'))).toEqual({ seconds: 4.5, recovered: false, samples: 53, lost: 38 });
+    expect(readPingLog(recorded('link-down'))).toEqual({
+      seconds: 4.5,
+      recovered: false,
+      samples: 53,
+      lost: 38,
+    });
   });
 
   it('measures the gap between the last answer before and the first after', () => {
-    expect(readPingLog(recorded('link-back'))).toEqual({ seconds: 4.6, recovered: true, samples: 95, lost: 42 });
+    expect(readPingLog(recorded('link-back'))).toEqual({
+      seconds: 4.6,
+      recovered: true,
+      samples: 95,
+      lost: 42,
+    });
   });
 
   it('calls an empty log no recovery', () => {
-    expect(readPingLog('now 1795389525.9')).toEqual({ seconds: 0, recovered: false, samples: 0, lost: 0 });
+    expect(readPingLog('now 1795389525.9')).toEqual({
+      seconds: 0,
+      recovered: false,
+      samples: 0,
+      lost: 0,
+    });
   });
 });
 

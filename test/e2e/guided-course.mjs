@@ -1,8 +1,9 @@
 // `npm run e2e`: a real terminal (tmux) walks the guided course from the welcome through the last
 // lesson on real machines, typing what a learner types: menu keys, and commands in shells on the
 // machines. Fails with the screen when something does not show up in time.
-import { fileURLToPath } from 'node:url';
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
 
 $.verbose = false;
@@ -12,9 +13,13 @@ const flavour = process.env.HALAB_E2E_FLAVOUR === 'crmsh' ? 'crmsh' : 'pcs';
 const session = `halab-e2e-${process.pid}`;
 const { loadCourse } = await import('../../dist/course/load.js');
 const { imaginaryLab } = await import('../../dist/lab/lab.js');
-const course = loadCourse(fileURLToPath(new URL('../../lessons/pacemaker', import.meta.url)), imaginaryLab(lab));
+const course = loadCourse(
+  fileURLToPath(new URL('../../lessons/pacemaker', import.meta.url)),
+  imaginaryLab(lab),
+);
 const started = performance.now();
-const say = (text) => console.log(`[${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s] ${text}`);
+const say = (text) =>
+  console.log(`[${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s] ${text}`);
 
 /** All that the terminal has shown, without line wrapping. */
 const screen = async () => (await $`tmux capture-pane -p -J -S - -t ${session}`).stdout.trimEnd();
@@ -29,7 +34,9 @@ async function see(text, seconds = 30) {
     seen = at + text.length;
     return;
   }
-  throw new Error(`"${text}" did not show up within ${seconds} s. The screen:\n${(await screen()).slice(-3000)}`);
+  throw new Error(
+    `"${text}" did not show up within ${seconds} s. The screen:\n${(await screen()).slice(-3000)}`,
+  );
 }
 
 async function type(text) {
@@ -109,7 +116,8 @@ try {
   console.error(error.message);
 } finally {
   await $({ nothrow: true })`tmux kill-session -t ${session}`;
-  if (process.env.HALAB_E2E_KEEP !== '1') await $`${process.execPath} ${main} --lab ${lab} --yes destroy`;
+  if (process.env.HALAB_E2E_KEEP !== '1')
+    await $`${process.execPath} ${main} --lab ${lab} --yes destroy`;
 }
 console.log(`${steps.length} passed, ${failure === null ? 0 : 1} failed`);
 process.exitCode = failure === null ? 0 : 1;

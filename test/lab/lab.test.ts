@@ -3,14 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HalabError } from '../../src/errors.ts';
-import { assertLabName, labFolder, labNames, newRecord, readLab, writeLab } from '../../src/lab/lab.ts';
+import {
+  assertLabName,
+  labFolder,
+  labNames,
+  newRecord,
+  readLab,
+  writeLab,
+} from '../../src/lab/lab.ts';
 import { withLock } from '../../src/lab/lock.ts';
 import { freePorts, isFree } from '../../src/lab/ports.ts';
 
 let home: string;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'halab-test-'));
-  process.env['HALAB_HOME'] = home;
+  process.env.HALAB_HOME = home;
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
@@ -42,10 +49,16 @@ describe('a lab record', () => {
   });
 
   it('tells what to type when there is no such lab', () => {
-    expect(failure(() => readLab('none'))).toMatchObject({ exitCode: 2, next: 'Make it: halab up' });
+    expect(failure(() => readLab('none'))).toMatchObject({
+      exitCode: 2,
+      next: 'Make it: halab up',
+    });
   });
 
-  it.each([['{', 'JSON'], ['{"format":1,"name":7}', 'name']])('says what is wrong with %s', (text, reason) => {
+  it.each([
+    ['{', 'JSON'],
+    ['{"format":1,"name":7}', 'name'],
+  ])('says what is wrong with %s', (text, reason) => {
     mkdirSync(labFolder('bad'), { recursive: true });
     writeFileSync(join(labFolder('bad'), 'lab.json'), text);
     const error = failure(() => readLab('bad'));
@@ -79,7 +92,10 @@ describe('withLock', () => {
   it('takes over at once from a holder that is dead', async () => {
     mkdirSync(join(home, 'locks', 'one.lock'), { recursive: true });
     // No process has this id: it is above the kernel's largest (proc_sys_kernel(5), pid_max).
-    writeFileSync(join(home, 'locks', 'one.json'), JSON.stringify({ pid: 4_194_305, since: 'then', purpose: 'died' }));
+    writeFileSync(
+      join(home, 'locks', 'one.json'),
+      JSON.stringify({ pid: 4_194_305, since: 'then', purpose: 'died' }),
+    );
     expect(await withLock('one', 'after a crash', async () => 'free')).toBe('free');
   });
 });

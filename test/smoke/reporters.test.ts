@@ -4,8 +4,21 @@ import { reporters } from '../../src/smoke/reporters.ts';
 import type { SmokeResult } from '../../src/smoke/results.ts';
 
 const results: SmokeResult[] = [
-  { lesson: 'virtual-ip', name: 'task vip: passes', passed: true, detail: 'yes: started once.', seconds: 12.34 },
-  { lesson: 'virtual-ip', name: 'drill power-cut', passed: false, detail: 'NO: too long & <late>.\nmore', seconds: 99, outageSeconds: 91.2 },
+  {
+    lesson: 'virtual-ip',
+    name: 'task vip: passes',
+    passed: true,
+    detail: 'yes: started once.',
+    seconds: 12.34,
+  },
+  {
+    lesson: 'virtual-ip',
+    name: 'drill power-cut',
+    passed: false,
+    detail: 'NO: too long & <late>.\nmore',
+    seconds: 99,
+    outageSeconds: 91.2,
+  },
 ];
 
 describe('the reporters', () => {

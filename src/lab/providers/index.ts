@@ -11,4 +11,5 @@ const providers = {
 } as const satisfies Record<ProviderName, (lab: Lab, run: Runner) => Provider>;
 
 /** The provider of a lab. */
-export const providerOf = (lab: Lab, run: Runner): Provider => providers[lab.record.provider](lab, run);
+export const providerOf = (lab: Lab, run: Runner): Provider =>
+  providers[lab.record.provider](lab, run);

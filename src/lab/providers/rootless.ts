@@ -1,7 +1,17 @@
 import { spawn } from 'node:child_process';
 import {
-  chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmdirSync, rmSync,
-  statSync, symlinkSync, unlinkSync,
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -61,7 +71,10 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
   const monitor = (machine: string, command: string): Promise<string> =>
     must(
       `${machine} could not be plugged into the switch.`,
-      'qemu-monitor-command', '--hmp', domainName(machine), command,
+      'qemu-monitor-command',
+      '--hmp',
+      domainName(machine),
+      command,
     );
 
   async function states(): Promise<Record<string, PowerState>> {
@@ -112,13 +125,21 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
         if (state === 'absent' || knownToVagrant(lab, machine)) continue;
         const domain = domainName(machine);
         if (state !== 'off') await virsh('destroy', domain);
-        await must(`${machine} could not be removed.`, 'undefine', '--managed-save', '--snapshots-metadata', domain);
+        await must(
+          `${machine} could not be removed.`,
+          'undefine',
+          '--managed-save',
+          '--snapshots-metadata',
+          domain,
+        );
         removed.push(machine);
       }
       // A disk without a machine also stops Vagrant from making the machine.
       for (const { name } of lab.machines) {
         if (knownToVagrant(lab, name) || !existsSync(poolFolder(lab))) continue;
-        for (const disk of readdirSync(poolFolder(lab)).filter((file) => file.startsWith(`${domainName(name)}`))) {
+        for (const disk of readdirSync(poolFolder(lab)).filter((file) =>
+          file.startsWith(`${domainName(name)}`),
+        )) {
           rmSync(join(poolFolder(lab), disk));
           await virsh('pool-refresh', 'default');
           if (!removed.includes(name)) removed.push(name);
@@ -130,7 +151,9 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
       if (existsSync(lab.runFolder)) {
         // Whatever Vagrant left: a machine that it does not know would live on without its files.
         const listed = await virsh('list', '--all', '--name');
-        for (const domain of listed.stdout.split('\n').filter((line) => line.startsWith('halab_'))) {
+        for (const domain of listed.stdout
+          .split('\n')
+          .filter((line) => line.startsWith('halab_'))) {
           await virsh('destroy', domain);
           await virsh('undefine', '--managed-save', '--snapshots-metadata', domain);
         }
@@ -174,11 +197,18 @@ function prepareFolders(lab: Lab): void {
   }
   // The definitions of the machines must outlive /tmp, and their sockets need a short path.
   const config = join(lab.folder, 'libvirt', 'config');
-  for (const folder of [config, join(lab.folder, 'libvirt', 'data'), join(lab.folder, 'libvirt', 'cache'), poolFolder(lab)]) {
+  for (const folder of [
+    config,
+    join(lab.folder, 'libvirt', 'data'),
+    join(lab.folder, 'libvirt', 'cache'),
+    poolFolder(lab),
+  ]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
   const link = join(lab.runFolder, 'c');
-  const target = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(link) : null;
+  const target = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()
+    ? readlinkSync(link)
+    : null;
   if (target !== config) {
     rmSync(link, { force: true, recursive: true });
     symlinkSync(config, link);
@@ -190,12 +220,23 @@ const switchPidFile = (lab: Lab): string => join(lab.runFolder, 'sw.pid');
 /** Starts the lab's switch unless it runs; true when it was started now. */
 async function startSwitch(lab: Lab): Promise<boolean> {
   const pid = readPid(switchPidFile(lab));
-  if (pid !== null && isRunning(pid, 'vde_switch') && existsSync(join(switchFolder(lab), 'ctl'))) return false;
+  if (pid !== null && isRunning(pid, 'vde_switch') && existsSync(join(switchFolder(lab), 'ctl')))
+    return false;
   await endSwitch(lab);
   // Not --daemon: a child in a session of its own gives the pid at once.
   const child = spawn(
     'vde_switch',
-    ['--sock', switchFolder(lab), '--pidfile', switchPidFile(lab), '--mode', '600', '--dirmode', '700', '--daemon'],
+    [
+      '--sock',
+      switchFolder(lab),
+      '--pidfile',
+      switchPidFile(lab),
+      '--mode',
+      '600',
+      '--dirmode',
+      '700',
+      '--daemon',
+    ],
     { detached: true, stdio: 'ignore', cwd: '/' },
   );
   const failure = new Promise<string>((resolve) => {
@@ -212,9 +253,12 @@ async function startSwitch(lab: Lab): Promise<boolean> {
         next: 'halab doctor --fix',
       });
     }
-    if (existsSync(join(switchFolder(lab), 'ctl')) && readPid(switchPidFile(lab)) !== null) return true;
+    if (existsSync(join(switchFolder(lab), 'ctl')) && readPid(switchPidFile(lab)) !== null)
+      return true;
   }
-  throw new HalabError('The switch of the cluster network did not start within 5 s.', { next: 'halab doctor' });
+  throw new HalabError('The switch of the cluster network did not start within 5 s.', {
+    next: 'halab doctor',
+  });
 }
 
 async function endSwitch(lab: Lab): Promise<void> {
@@ -234,7 +278,10 @@ async function endStrayMachines(lab: Lab): Promise<void> {
     if (!/^\d+$/.test(entry)) continue;
     const pid = Number(entry);
     if (statSync(`/proc/${entry}`, { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue;
-    if (isRunning(pid, 'qemu-system') && commandLine(pid).some((word) => word.includes(`sock=${switchFolder(lab)}`))) {
+    if (
+      isRunning(pid, 'qemu-system') &&
+      commandLine(pid).some((word) => word.includes(`sock=${switchFolder(lab)}`))
+    ) {
       await endProcess(pid);
     }
   }

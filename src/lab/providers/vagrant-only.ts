@@ -14,7 +14,8 @@ export function vagrantOnlyProvider(lab: Lab, run: Runner): Provider {
     run(vagrantCommand(lab, args), { env: vagrantEnvironment(lab), timeout: 600_000 });
   const must = async (what: string, ...args: string[]): Promise<string> => {
     const result = await vagrant(...args);
-    if (result.exitCode !== 0) throw new HalabError(what, { reason: describeFailure(result), next: 'halab doctor' });
+    if (result.exitCode !== 0)
+      throw new HalabError(what, { reason: describeFailure(result), next: 'halab doctor' });
     return result.stdout;
   };
   return {
@@ -24,7 +25,9 @@ export function vagrantOnlyProvider(lab: Lab, run: Runner): Provider {
         .map(parseVagrantLine)
         .filter((line) => line !== null && line.type === 'state');
       const words = new Map(lines.map((line) => [line?.target, line?.data[0]]));
-      return Object.fromEntries(lab.machines.map(({ name }) => [name, powerState(words.get(name))]));
+      return Object.fromEntries(
+        lab.machines.map(({ name }) => [name, powerState(words.get(name))]),
+      );
     },
     async prepare() {
       // The hypervisor keeps its networks itself.

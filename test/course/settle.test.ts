@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { checkSchema } from '../../src/checks/index.ts';
+import type { ClusterState } from '../../src/cluster/state.ts';
+import { type SettleOptions, type SettleResult, settle } from '../../src/course/settle.ts';
+import { bothViews, varied } from '../checks/varied.ts';
+import { machines, recordedState } from '../fixtures/load.ts';
+
+const check = checkSchema.parse({
+  resource: { agent: 'ocf:heartbeat:IPaddr2', with: { ip: '192.168.56.100' }, started: 'once' },
+});
+
+const none = recordedState('two-online');
+const onNode1 = recordedState('vip-started');
+const onNode2 = recordedState('vip-on-node2');
+const busy = varied('two-online', (draft) =>
+  bothViews(draft, (status) => {
+    status.dcState = 'S_TRANSITION_ENGINE';
+  }),
+);
+
+/** Lets `settle` see these states one after the other, the last one for ever; an observation takes half a second. */
+function see(
+  states: readonly ClusterState[],
+  options: Partial<SettleOptions> = {},
+): { result: Promise<SettleResult>; observed: () => number; waits: string[] } {
+  let time = 0;
+  let count = 0;
+  const waits: string[] = [];
+  const result = settle({
+    observe: async () => {
+      time += 500;
+      const state = states[Math.min(count, states.length - 1)];
+      count += 1;
+      if (state === undefined) throw new Error('no state');
+      return state;
+    },
+    checks: [check],
+    machines,
+    within: 30,
+    patient: false,
+    onWait: (reason) => waits.push(reason),
+    clock: {
+      now: () => time,
+      sleep: async (milliseconds) => {
+        time += milliseconds;
+      },
+    },
+    ...options,
+  });
+  return { result, observed: () => count, waits };
+}
+
+describe('settle', () => {
+  it('believes a pass when two observations agree, about a second apart', async () => {
+    const { result, observed } = see([onNode1]);
+    expect(await result).toMatchObject({ passed: true, waitedSeconds: 1.5, state: onNode1 });
+    expect(observed()).toBe(2);
+  });
+
+  it('does not believe a single pass', async () => {
+    const { result, observed } = see([onNode1, none, none]);
+    expect(await result).toMatchObject({ passed: false });
+    expect(observed()).toBe(3);
+  });
+
+  it('does not believe two passes that tell different things', async () => {
+    const { result, observed } = see([onNode1, onNode2, onNode2]);
+    const { passed, verdicts } = await result;
+    expect(passed).toBe(true);
+    expect(verdicts[0]?.evidence).toContain('node2');
+    expect(observed()).toBe(3);
+  });
+
+  it('refuses early when the cluster is at rest', async () => {
+    const { result, observed, waits } = see([none]);
+    const { passed, verdicts } = await result;
+    expect(passed).toBe(false);
+    expect(verdicts[0]?.evidence).toBe('The cluster has no resource ocf:heartbeat:IPaddr2.');
+    expect(observed()).toBe(2);
+    expect(waits).toEqual([]);
+  });
+
+  it('waits while the cluster is on the move, and says once for what', async () => {
+    const { result, waits } = see([busy, busy, busy, onNode1]);
+    expect(await result).toMatchObject({ passed: true });
+    expect(waits).toEqual(['The cluster is at work: its DC is in S_TRANSITION_ENGINE.']);
+  });
+
+  it('gives up on a cluster that does not come to rest in time', async () => {
+    const { result } = see([busy], { within: 10 });
+    const { passed, waitedSeconds } = await result;
+    expect(passed).toBe(false);
+    expect(waitedSeconds).toBeGreaterThanOrEqual(10);
+    expect(waitedSeconds).toBeLessThan(12);
+  });
+
+  it('waits for a pass even at rest when it is patient', async () => {
+    const states = [...Array.from({ length: 8 }, () => none), onNode1];
+    const { result, waits } = see(states, { patient: true });
+    expect(await result).toMatchObject({ passed: true });
+    expect(waits).toEqual(['The cluster has no resource ocf:heartbeat:IPaddr2.']);
+  });
+
+  it('gives up at its limit when it is patient', async () => {
+    const { result } = see([none], { patient: true, within: 5 });
+    const { passed, waitedSeconds } = await result;
+    expect(passed).toBe(false);
+    expect(waitedSeconds).toBeGreaterThanOrEqual(5);
+    expect(waitedSeconds).toBeLessThan(7);
+  });
+
+  it('confirms a pass of the last moment', async () => {
+    const { result, observed } = see([busy, onNode1], { within: 1 });
+    expect(await result).toMatchObject({ passed: true });
+    expect(observed()).toBe(3);
+  });
+
+  it('ends also when the passes never agree', async () => {
+    const flapping = Array.from({ length: 100 }, (_, index) =>
+      index % 2 === 0 ? onNode1 : onNode2,
+    );
+    const { result, observed } = see(flapping, { within: 5 });
+    expect(await result).toMatchObject({ passed: false });
+    expect(observed()).toBeLessThan(10);
+  });
+
+  it('observes twice even when no time is given', async () => {
+    const { result, observed } = see([onNode1], { within: 0 });
+    expect(await result).toMatchObject({ passed: true });
+    expect(observed()).toBe(2);
+  });
+
+  it('stops when it is told to, and passes nothing unconfirmed', async () => {
+    const { result, observed } = see([onNode1], { signal: AbortSignal.abort() });
+    expect(await result).toMatchObject({ passed: false });
+    expect(observed()).toBe(1);
+  });
+
+  it('lets an error of the observation through', async () => {
+    const observe = async (): Promise<ClusterState> => {
+      throw new Error('no ssh');
+    };
+    await expect(see([], { observe }).result).rejects.toThrow('no ssh');
+  });
+
+  it('judges every check', async () => {
+    const online = checkSchema.parse({ online: { nodes: 'all', dc: true } });
+    const { result } = see([none], { checks: [online, check] });
+    const { passed, verdicts } = await result;
+    expect(passed).toBe(false);
+    expect(verdicts.map((verdict) => verdict.passed)).toEqual([true, false]);
+  });
+});

@@ -80,9 +80,8 @@ export interface ClusterView extends NodeView {
 export function clusterView(scene: Scene): ClusterView | string {
   const views = nodeViews(scene);
   const settled = views.filter(({ status }) => status.dc !== null);
-  const ranked = (settled.length > 0 ? settled : views).toSorted((a, b) => rank(b) - rank(a));
-  const [first] = ranked;
-  if (first === undefined) return whyNoView(scene);
+  const [first] = settled.toSorted((a, b) => rank(b) - rank(a));
+  if (first === undefined) return views.length === 0 ? whyNoView(scene) : noDc;
   const rival = settled.find(
     ({ status }) => status.dc !== first.status.dc && status.quorate === first.status.quorate,
   );
@@ -97,6 +96,9 @@ export function clusterView(scene: Scene): ClusterView | string {
   }
   return { ...first, others: views.filter(({ from }) => from !== first.from) };
 }
+
+/** Until there is one, crm_mon shows every node as offline and every resource as stopped. */
+const noDc = 'Pacemaker runs, but has no DC yet (the first election takes about 20 s).';
 
 const rank = ({ from, status }: NodeView): number =>
   (status.quorate ? 2 : 0) + (status.dc === from ? 1 : 0);

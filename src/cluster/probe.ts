@@ -152,7 +152,7 @@ observe() {
   show drbd.proc /proc/drbd
   # The older kernel module cannot tell its state as JSON; while it has no device it need not be asked.
   case ${'$'}{lines[*]} in
-    'version: 8.'*cs:*) run drbd.text drbdsetup status ;;
+    'version: 8.'*cs:*) run drbd.text drbdsetup status --verbose ;;
     'version: 8.'*) ;;
     'version: '*) run drbd.json drbdsetup status --json ;;
   esac

@@ -97,7 +97,7 @@ function readMachine(
     ),
     cib: part('cib', 'cib', parseCib, null),
     drbd: [
-      ...part('drbd', 'drbd.text', parseDrbdText, []),
+      ...part('drbd', 'drbd.text', (status) => parseDrbdText(status, text('drbd.proc')), []),
       ...part('drbd', 'drbd.json', parseDrbdJson, []),
     ],
     clockOffsetMs: clockOffset(sections, answer),

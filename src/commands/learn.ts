@@ -39,7 +39,7 @@ export async function learn(global: GlobalOptions, named: string | undefined): P
   const [drill] = openDrills(lesson, progress);
   if (task !== null)
     say(`${renderTask(lesson, task)}\n\nCheck it: halab check. Log in: halab shell node1`);
-  else if (drill !== undefined) say(`${renderDrillOffer(drill)}\n\nRun it: halab drill`);
+  else if (drill !== undefined) say(`${renderDrillOffer(lesson, drill)}\n\nRun it: halab drill`);
   else say(renderLessonEnd(lesson));
   return ExitCode.fine;
 }

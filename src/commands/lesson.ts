@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { lessonJsonSchema, lintCourse } from '../course/load.ts';
+import { lessonJsonSchema, lintCourse, problemLine } from '../course/load.ts';
 import { ExitCode } from '../errors.ts';
 import { lessonsFolder } from '../paths.ts';
 import { type GlobalOptions, say, sayJson } from './context.ts';
@@ -15,7 +15,7 @@ export async function lessonLint(
     say(`${course}: no problems.`);
     return ExitCode.fine;
   }
-  for (const problem of problems) say(String(problem));
+  for (const problem of problems) say(problemLine(problem));
   return ExitCode.failed;
 }
 

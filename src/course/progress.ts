@@ -2,11 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
-import { judge } from '../checks/index.ts';
-import type { Verdict } from '../checks/verdict.ts';
-import type { ClusterState } from '../cluster/state.ts';
 import { HalabError } from '../errors.ts';
-import type { Machine } from '../lab/machine.ts';
 import type { Course, Drill, Lesson, Task } from './lesson.ts';
 
 const format = 1;
@@ -138,14 +134,6 @@ export function currentLesson(course: Course, progress: Progress): Lesson | null
   }
   return course.lessons.find((lesson) => !isDone(lesson, progress)) ?? null;
 }
-
-/** What a lesson stands on and what does not hold now; [] when all of it holds. Judged each time a lesson is entered. */
-export const entryProblems = (
-  lesson: Lesson,
-  state: ClusterState,
-  machines: readonly Machine[],
-): Verdict[] =>
-  lesson.entry.map((check) => judge(check, state, machines)).filter(({ passed }) => !passed);
 
 /**
  * Reads progress from a file; empty when there is none. A file that is no progress is renamed and

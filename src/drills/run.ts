@@ -112,14 +112,12 @@ export async function runDrill(
   } finally {
     // A probe that cannot be stopped now (its machine is gone) ends by itself.
     if (probe !== null)
-      await probe
-        .stop()
-        .catch(() =>
-          emit({
-            type: 'note',
-            text: 'The measurement on the client ends by itself in 15 minutes.',
-          }),
-        );
+      await probe.stop().catch(() =>
+        emit({
+          type: 'note',
+          text: 'The measurement on the client ends by itself in 15 minutes.',
+        }),
+      );
     await putBack(standing, { provider: session.provider, shell: session.shell, emit });
   }
   if (signal?.aborted === true) {

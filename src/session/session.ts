@@ -4,6 +4,7 @@ import type { ClusterState } from '../cluster/state.ts';
 import type { Course } from '../course/lesson.ts';
 import { loadCourse } from '../course/load.ts';
 import { type Progress, readProgress, writeProgress } from '../course/progress.ts';
+import { unitsOf } from '../course/units.ts';
 import type { Emit } from '../events.ts';
 import { imaginaryLab, type Lab, labExists, labFiles, readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
@@ -80,12 +81,14 @@ export function offlineSession(name: string): Session {
 
 function sessionOf(lab: Lab, emit: Emit): Session {
   const shell = sshShell(lab, runLocally);
+  const course = courseOf(lab);
+  const units = unitsOf(course);
   return {
     lab,
-    course: courseOf(lab),
+    course,
     provider: providerOf(lab, runLocally),
     shell,
-    observe: () => observe(shell, lab.machines),
+    observe: () => observe(shell, lab.machines, { units }),
     progress: () => progressOf(lab, emit),
     update(change) {
       const progress = change(progressOf(lab, emit));

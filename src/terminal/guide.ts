@@ -391,7 +391,7 @@ async function afterTasks(visit: Visit): Promise<'again' | Onward> {
     following === null
       ? 'go on: the end of the course'
       : `go on: ${following.title} (${following.minutes} minutes)`;
-  for (const drill of open) show(renderDrillOffer(drill));
+  for (const drill of open) show(renderDrillOffer(lesson, drill));
   const drills = lesson.drills.map((drill, index) => ({
     key: lesson.drills.length === 1 ? 'd' : `d${index + 1}`,
     name: `${open.includes(drill) ? 'run the drill' : 'run the drill again'}: ${drill.title}`,

@@ -193,13 +193,11 @@ export function renderLessonEnd(lesson: Lesson, style: Style = outStyle()): stri
 }
 
 /** What a drill is going to do, in a line. */
-export function renderDrillOffer(drill: Drill, style: Style = outStyle()): string {
-  return wrap(
-    plain(
-      `Drill: ${drill.title}. The lab breaks something on purpose, measures what a client sees of it, and puts the machines back.`,
-    ),
-    style.width,
-  );
+export function renderDrillOffer(lesson: Lesson, drill: Drill, style: Style = outStyle()): string {
+  const offer = `Drill: ${drill.title}. The lab breaks something on purpose, measures what a client sees of it, and puts the machines back.`;
+  const text = lesson.text.drills[drill.id] ?? '';
+  const parts = text === '' ? [] : [renderMarkdown(text, style)];
+  return [...parts, wrap(style.bold(plain(offer)), style.width)].join('\n\n');
 }
 
 /** A lab at a glance, as `halab status` shows it. */

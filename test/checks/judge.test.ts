@@ -270,6 +270,12 @@ describe('what is wrong fails, with the reason', () => {
       started,
       'Fencing is on and there is no fence device, so the cluster starts nothing.',
     ],
+    [
+      'just-started',
+      online,
+      'Pacemaker runs, but has no DC yet (the first election takes about 20 s).',
+    ],
+    ['just-started', started, 'Pacemaker runs, but has no DC yet'],
     ['one-node-down', online, 'Is it powered off? See: halab status.'],
     ['one-node-down', member, 'node2 cannot be reached ('],
     [
@@ -316,12 +322,12 @@ describe('what is wrong fails, with the reason', () => {
     ],
     ['split-membership', member, 'Corosync on node1 sees only node1.'],
     [
-      'split-healed',
+      'vip-on-both-nodes',
       started,
       'vip is blocked: its stop failed on node1 (Resource agent did not complete within 20s), and the cluster cannot go on safely without fencing.',
     ],
     [
-      'split-healed',
+      'vip-on-both-nodes',
       { 'no-leftovers': vip },
       'a failure that keeps it away for good of vip on node1.',
     ],

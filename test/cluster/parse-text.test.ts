@@ -199,20 +199,23 @@ quorum {
 });
 
 describe('DRBD', () => {
-  it('reads the text of several volumes, and a lost peer', () => {
-    const text = `r0 role:Primary
-  volume:0 disk:UpToDate
-  volume:1 disk:Inconsistent
-  peer role:Secondary
-    volume:0 replication:Established peer-disk:UpToDate
+  const proc = `version: 8.4.11 (api:1/proto:86-101)
+srcversion: 637677C4EAFCF5D1D5446B0
+ 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----
+    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0
+11: cs:StandAlone ro:Primary/Unknown ds:UpToDate/DUnknown   r-----
+`;
+
+  it('reads several volumes', () => {
+    const text = `r0 role:Primary suspended:no
+  volume:0 minor:0 disk:UpToDate blocked:no
+  volume:1 minor:1 disk:Inconsistent blocked:no
+  peer connection:Connected role:Secondary congested:no
+    volume:0 replication:Established peer-disk:UpToDate resync-suspended:no
     volume:1 replication:SyncTarget peer-disk:UpToDate done:19.40
 
-r1 role:Secondary
-  disk:Consistent
-  peer connection:StandAlone
-
 `;
-    expect(parseDrbdText(text)).toEqual([
+    expect(parseDrbdText(text, proc)).toEqual([
       {
         name: 'r0',
         generation: '8.4',
@@ -233,16 +236,25 @@ r1 role:Secondary
           },
         ],
       },
+    ]);
+  });
+
+  it('finds a peer that was given up in /proc/drbd', () => {
+    const text = 'r1 role:Primary suspended:no\n  volume:0 minor:11 disk:UpToDate blocked:no\n\n';
+    expect(parseDrbdText(text, proc)[0]?.peers).toEqual([
       {
-        name: 'r1',
-        generation: '8.4',
-        role: 'Secondary',
-        volumes: [{ number: 0, disk: 'Consistent' }],
-        peers: [{ name: 'peer', connection: 'StandAlone', role: 'Unknown', volumes: [] }],
+        name: 'peer',
+        connection: 'StandAlone',
+        role: 'Unknown',
+        volumes: [{ number: 0, disk: 'DUnknown', replication: 'Off' }],
       },
     ]);
-    expect(parseDrbdText('# No currently configured DRBD found.\n')).toEqual([]);
-    expect(() => parseDrbdText('drbdsetup: command failed\n')).toThrow('drbdsetup status');
+    expect(parseDrbdText(text, '')[0]?.peers).toEqual([]);
+  });
+
+  it('finds none in the text of a machine without DRBD, and refuses an error', () => {
+    expect(parseDrbdText('# No currently configured DRBD found.\n', proc)).toEqual([]);
+    expect(() => parseDrbdText('drbdsetup: command failed\n', proc)).toThrow('drbdsetup status');
   });
 
   it('reads the JSON of DRBD 9', () => {

@@ -19,7 +19,6 @@ import {
   currentTask,
   drillPassed,
   emptyProgress,
-  entryProblems,
   hintShown,
   hintsShown,
   lessonEntered,
@@ -32,6 +31,8 @@ import {
 } from '../../src/course/progress.ts';
 import { HalabError } from '../../src/errors.ts';
 import { imaginaryLab } from '../../src/lab/lab.ts';
+import { enterLesson } from '../../src/session/enter.ts';
+import type { Session } from '../../src/session/session.ts';
 import { machines, recordedState } from '../fixtures/load.ts';
 
 const course = loadCourse(
@@ -153,10 +154,14 @@ describe('what is remembered', () => {
 });
 
 describe('what a lesson stands on', () => {
-  it('is judged again at its entry', () => {
-    expect(entryProblems(service, recordedState('hosts-right'), machines)).toEqual([]);
-    expect(entryProblems(names, recordedState('bare'), machines)).toEqual([]);
-    expect(entryProblems(service, recordedState('bare'), machines)).toMatchObject([
+  /** A session whose machines are always seen as they were recorded. */
+  const sessionThatSees = (name: string): Session =>
+    ({ lab: { machines }, observe: async () => recordedState(name) }) as unknown as Session;
+
+  it('is judged again at its entry', async () => {
+    expect(await enterLesson(sessionThatSees('hosts-right'), service)).toEqual([]);
+    expect(await enterLesson(sessionThatSees('bare'), names)).toEqual([]);
+    expect(await enterLesson(sessionThatSees('bare'), service)).toMatchObject([
       { passed: false, evidence: '/etc/hosts on node1 has no line for node1.' },
     ]);
   });

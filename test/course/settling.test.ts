@@ -15,7 +15,7 @@ describe('a cluster at rest', () => {
     'node1-standby',
     'one-node-down',
     'node2-pacemaker-stopped',
-    'split-healed',
+    'vip-on-both-nodes',
   ];
   it.each(quiet)('%s', (name) => {
     expect(settlingReason(recordedState(name))).toBeNull();
@@ -33,8 +33,8 @@ describe('a cluster at rest', () => {
 });
 
 describe('a cluster on the move (recorded)', () => {
-  it('node2-joining', () => {
-    expect(settlingReason(recordedState('node2-joining'))).toBe(
+  it.each(['just-started', 'node2-joining'])('%s', (name) => {
+    expect(settlingReason(recordedState(name))).toBe(
       'No DC is elected yet (the first election takes about 20 s).',
     );
   });

@@ -2,11 +2,12 @@ import type { DrbdPeer, DrbdResource } from '../state.ts';
 import { excerpt } from './excerpt.ts';
 
 /**
- * Reads the text of `drbdsetup status` as DRBD 8.4 prints it (drbd-utils 9.22): a resource, below
- * it its volumes and its peer, below that the peer's volumes. Words are "key:value"; a key that
- * is left out has its usual value, and volume 0 is not named when there is no other.
+ * Reads `drbdsetup status --verbose` of DRBD 8.4 (drbd-utils 9.22): a resource, below it its
+ * volumes and its peer, below that the peer's volumes. Words are "key:value". A peer that DRBD
+ * has given up (StandAlone) is missing there: /proc/drbd tells of it, by the volume's minor
+ * number.
  */
-export function parseDrbdText(text: string): DrbdResource[] {
+export function parseDrbdText(text: string, proc: string): DrbdResource[] {
   const lines = text
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
@@ -16,18 +17,41 @@ export function parseDrbdText(text: string): DrbdResource[] {
       throw new Error(`drbdsetup status: ${excerpt(text)}`);
     }
     const children = blocks(inner, inner[0]?.depth ?? 0);
+    const volumes = children.filter(([line]) => line.name === '').map(([line]) => line);
+    const peers = children.filter(([line]) => line.name !== '');
     return {
       name: head.name,
       generation: '8.4',
       role: head.keys.role,
-      volumes: children
-        .filter(([line]) => line.name === '')
-        .map(([{ keys }]) => ({ number: Number(keys.volume ?? 0), disk: keys.disk ?? 'Unknown' })),
-      peers: children
-        .filter(([line]) => line.name !== '')
-        .map(([line, volumes]) => peerOf(line, volumes)),
+      volumes: volumes.map(({ keys }) => ({
+        number: numberOf(keys),
+        disk: keys.disk ?? 'Unknown',
+      })),
+      peers:
+        peers.length > 0
+          ? peers.map(([line, below]) => peerOf(line, below))
+          : lostPeer(volumes, proc),
     };
   });
+}
+
+const numberOf = (keys: Line['keys']): number => Number(keys.volume ?? 0);
+
+/** The peer that DRBD 8.4 always has, when `drbdsetup status` does not show it. */
+function lostPeer(volumes: readonly Line[], proc: string): DrbdPeer[] {
+  const found = volumes.flatMap(({ keys }) => {
+    // " 0: cs:StandAlone ro:Primary/Unknown ds:UpToDate/DUnknown ..."
+    const line = new RegExp(`^ *${keys.minor}: cs:(\\S+) ro:\\S+/(\\S+) ds:\\S+/(\\S+)`, 'm').exec(
+      proc,
+    );
+    if (line === null) return [];
+    const [, connection = '', role = '', disk = ''] = line;
+    return [{ connection, role, volume: { number: numberOf(keys), disk, replication: 'Off' } }];
+  });
+  const [first] = found;
+  if (first === undefined) return [];
+  const { connection, role } = first;
+  return [{ name: 'peer', connection, role, volumes: found.map(({ volume }) => volume) }];
 }
 
 interface Line {
@@ -65,7 +89,7 @@ function peerOf({ name, keys }: Line, volumes: readonly Line[]): DrbdPeer {
     connection: keys.connection ?? 'Connected',
     role: keys.role ?? 'Unknown',
     volumes: volumes.map((volume) => ({
-      number: Number(volume.keys.volume ?? 0),
+      number: numberOf(volume.keys),
       disk: volume.keys['peer-disk'] ?? 'DUnknown',
       replication:
         volume.keys.replication ?? (keys.connection === undefined ? 'Established' : 'Off'),

@@ -288,3 +288,139 @@ describe('services', () => {
     ]);
   });
 });
+
+describe('a cluster in trouble', () => {
+  it('sees a node that is gone as offline', () => {
+    const { machines } = recordedState('one-node-down');
+    expect(machines.node2).toEqual({
+      name: 'node2',
+      reachable: false,
+      reason: expect.stringContaining('refused'),
+    });
+    const { corosync, pacemaker } = on('node1', 'one-node-down');
+    expect(corosync?.members.map(({ name }) => name)).toEqual(['node1']);
+    expect(corosync).toMatchObject({ quorate: true, expectedVotes: 2, totalVotes: 1 });
+    expect(pacemaker?.nodes.map(({ name, online }) => [name, online])).toEqual([
+      ['node1', true],
+      ['node2', false],
+    ]);
+    expect(vip('one-node-down')?.nodes).toEqual(['node1']);
+  });
+
+  it('has no DC at first', () => {
+    for (const machine of ['node1', 'node2']) {
+      expect(on(machine, 'just-started').pacemaker).toMatchObject({
+        dc: null,
+        dcState: null,
+        quorate: false,
+      });
+    }
+    expect(on('node1', 'node2-joining').pacemaker?.dc).toBe('node1');
+    expect(on('node2', 'node2-joining').pacemaker?.dc).toBeNull();
+    expect(on('node2', 'node2-pacemaker-stopped')).toMatchObject({
+      pacemaker: null,
+      cib: null,
+      corosync: { quorate: true },
+    });
+  });
+
+  it('can be split: each side believes in itself, and has the address', () => {
+    for (const machine of ['node1', 'node2']) {
+      const { corosync, pacemaker } = on(machine, 'split-membership');
+      expect(corosync).toMatchObject({ quorate: true, members: [{ name: machine }] });
+      expect(pacemaker?.dc).toBe(machine);
+      expect(hasVip(machine, 'split-membership')).toBe(true);
+    }
+    expect(vip('vip-on-both-nodes')).toMatchObject({
+      nodes: ['node2', 'node1'],
+      blocked: true,
+      failed: true,
+    });
+  });
+
+  it('blocks a resource that it cannot stop', () => {
+    expect(vip('vip-stop-failed-blocked')).toMatchObject({
+      role: 'Started',
+      failed: true,
+      blocked: true,
+      managed: false,
+    });
+    expect(on('node1', 'vip-stop-failed-blocked').pacemaker?.failures[0]).toMatchObject({
+      resource: 'vip',
+      operation: 'stop',
+    });
+  });
+});
+
+describe('clones', () => {
+  const instances = (name: string, id: string): unknown =>
+    on('node1', name)
+      .pacemaker?.resources.filter((resource) => resource.id === id)
+      .map(({ role, nodes, parents }) => [role, nodes, parents[0]?.id]);
+
+  it('have an instance a node', () => {
+    expect(instances('cups-clone', 'cups')).toEqual([
+      ['Started', ['node1'], 'cups-clone'],
+      ['Started', ['node2'], 'cups-clone'],
+    ]);
+    expect(instances('clone-one-failed', 'cups')).toEqual([
+      ['Started', ['node1'], 'cups-clone'],
+      ['Stopped', [], 'cups-clone'],
+    ]);
+  });
+
+  it('may have roles', () => {
+    expect(instances('drbd-promotable', 'data')).toEqual([
+      ['Promoted', ['node1'], 'data-clone'],
+      ['Unpromoted', ['node2'], 'data-clone'],
+    ]);
+    const data = on('node1', 'drbd-promotable').cib?.resources.find(({ id }) => id === 'data');
+    expect(
+      data?.operations.map(({ name, role, interval }) => [name, role, interval]),
+    ).toContainEqual(['monitor', 'Promoted', 29]);
+  });
+});
+
+describe('DRBD 8.4', () => {
+  const r0 = (machine: string, name: string): unknown => on(machine, name).drbd;
+  const resource = (role: string, disk: string, peer: object): unknown => [
+    {
+      name: 'r0',
+      generation: '8.4',
+      role,
+      volumes: [{ number: 0, disk }],
+      peers: [{ name: 'peer', ...peer }],
+    },
+  ];
+  const connected = (role: string, disk: string): object => ({
+    connection: 'Connected',
+    role,
+    volumes: [{ number: 0, disk, replication: 'Established' }],
+  });
+
+  it('is Inconsistent on both sides when new, then UpToDate', () => {
+    expect(r0('node1', 'drbd-new')).toEqual(
+      resource('Secondary', 'Inconsistent', connected('Secondary', 'Inconsistent')),
+    );
+    expect(r0('node1', 'drbd-two-nodes')).toEqual(
+      resource('Primary', 'UpToDate', connected('Secondary', 'UpToDate')),
+    );
+    expect(r0('node2', 'drbd-two-nodes')).toEqual(
+      resource('Secondary', 'UpToDate', connected('Primary', 'UpToDate')),
+    );
+    expect(r0('storage', 'drbd-two-nodes')).toEqual([]);
+  });
+
+  it('shows a connection that one side gave up', () => {
+    const lost = {
+      role: 'Unknown',
+      volumes: [{ number: 0, disk: 'DUnknown', replication: 'Off' }],
+    };
+    expect(r0('node1', 'drbd-standalone')).toEqual(
+      resource('Primary', 'UpToDate', { connection: 'StandAlone', ...lost }),
+    );
+    expect(r0('node2', 'drbd-standalone')).toMatchObject(
+      resource('Secondary', 'UpToDate', { connection: 'Connecting', role: 'Unknown' }) as object,
+    );
+  });
+});

@@ -360,8 +360,8 @@ describe('clones', () => {
 
   it('have an instance a node', () => {
     expect(instances('cups-clone', 'cups')).toEqual([
-      ['Started', ['node1'], 'cups-clone'],
       ['Started', ['node2'], 'cups-clone'],
+      ['Started', ['node1'], 'cups-clone'],
     ]);
     expect(instances('clone-one-failed', 'cups')).toEqual([
       ['Started', ['node1'], 'cups-clone'],

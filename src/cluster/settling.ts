@@ -7,7 +7,8 @@ import type { ClusterState, PacemakerStatus, ReachableMachine } from './state.ts
 export function settlingReason(state: ClusterState): string | null {
   const answering = Object.values(state.machines).filter((machine) => machine.reachable);
   for (const machine of answering) {
-    const reason = startingOn(machine) ?? (machine.pacemaker && movingIn(machine.pacemaker));
+    const reason =
+      startingOn(machine) ?? (machine.pacemaker && movingIn(machine.pacemaker, state.machines));
     if (reason !== null) return reason;
   }
   return unnoticed(state, answering) ?? unequal(answering);
@@ -29,9 +30,17 @@ function startingOn({ name, units, corosync, pacemaker }: ReachableMachine): str
   return null;
 }
 
-function movingIn({ dc, dcState, nodes, resources }: PacemakerStatus): string | null {
+function movingIn(
+  { dc, dcState, nodes, resources }: PacemakerStatus,
+  machines: ClusterState['machines'],
+): string | null {
   if (dc === null) return 'No DC is elected yet (the first election takes about 20 s).';
-  const joining = nodes.find(({ pending }) => pending);
+  // A DC whose Pacemaker was stopped is shown as pending for good: it is not about to join.
+  const stopped = (name: string): boolean => {
+    const machine = machines[name];
+    return machine?.reachable === true && machine.units['pacemaker.service']?.active === 'inactive';
+  };
+  const joining = nodes.find(({ name, pending }) => pending && !stopped(name));
   if (joining !== undefined) return `${joining.name} is joining the cluster.`;
   const acting = resources.find(({ pending }) => pending !== null);
   if (acting !== undefined) return `${acting.id} is ${acting.pending?.toLowerCase()}.`;

@@ -38,7 +38,7 @@ export function writeSshConfig(lab: Lab, addresses: SshAddresses): void {
     '  ServerAliveInterval 1',
     '  ServerAliveCountMax 4',
     '  ControlMaster auto',
-    `  ControlPath ${quoted(join(lab.runFolder, 'ssh-%n'))}`,
+    `  ControlPath ${quoted(join(lab.runFolder, 'ssh-%n-%r'))}`,
     '  ControlPersist 900',
     '  LogLevel ERROR',
     '',
@@ -61,7 +61,8 @@ export function sshShell(lab: Lab, run: Runner): Shell {
   return {
     async runAsRoot(machine, script, options = {}) {
       const timeout = options.timeout ?? 15_000;
-      const result = await run(sshCommand(lab, machine, ['sudo', '-n', 'bash', '-s']), {
+      // Not vagrant with sudo: under emulation sudo alone takes a second.
+      const result = await run(sshCommand(lab, machine, ['bash', '-s'], ['-l', 'root']), {
         input: script,
         timeout,
       });
@@ -111,5 +112,7 @@ function sshReason(stderr: string): string {
 /** Closes the kept connection to a machine, if there is one. */
 export async function dropConnection(lab: Lab, machine: string, run: Runner): Promise<void> {
   // A failure means that none was open.
-  await run(['ssh', '-F', labFiles.sshConfig(lab), '-O', 'exit', machine], { timeout: 5000 });
+  await run(['ssh', '-F', labFiles.sshConfig(lab), '-l', 'root', '-O', 'exit', machine], {
+    timeout: 5000,
+  });
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseVagrantLine } from '../../src/lab/vagrant.ts';
 
 const recorded = readFileSync(
-  new URL('../fixtures/vagrant/up-node1.log', import.meta.url),
+  new URL('../fixtures/vagrant/up-node1.txt', import.meta.url),
   'utf8',
 ).split('\n');
 

@@ -1,10 +1,10 @@
 import type { Verdict } from '../checks/verdict.ts';
 import type { Course, Flavour, Lesson, Task } from '../course/lesson.ts';
-import { settle } from '../course/settle.ts';
 import { runDrill } from '../drills/run.ts';
 import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { judgeTask } from '../session/check.ts';
+import { judgeEntry } from '../session/enter.ts';
 import type { Session } from '../session/session.ts';
 import { runSolution, runSteps } from '../session/solve.ts';
 import type { SmokeResult } from './results.ts';
@@ -114,16 +114,12 @@ async function entry(
   session: Session,
   lesson: Lesson,
 ): Promise<{ passed: boolean; detail: string }> {
-  if (lesson.entry.length === 0) return { passed: true, detail: 'It stands on nothing.' };
-  const { passed, verdicts } = await settle({
-    observe: session.observe,
-    checks: lesson.entry,
-    machines: session.lab.machines,
-    within: 60,
-    patient: true,
-    onWait: () => {},
-  });
-  return { passed, detail: verdicts.map(sentence).join('\n') };
+  const verdicts = await judgeEntry(session, lesson, { patient: true });
+  const nothing = verdicts.length === 0 ? 'It stands on nothing.' : '';
+  return {
+    passed: verdicts.every(({ passed }) => passed),
+    detail: nothing || verdicts.map(sentence).join('\n'),
+  };
 }
 
 /** A task that is not solved yet must be refused, whatever the time given. */

@@ -18,9 +18,10 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
     return ExitCode.fine;
   }
   const lab = readLab(name);
+  const session = offlineSession(name);
   const [states, seen] = await Promise.all([
     providerOf(lab, runLocally).states(),
-    offlineSession(name).observe(),
+    session.observe(),
   ]);
   const machines = lab.machines.map((machine) => {
     const answer = seen.machines[machine.name];
@@ -31,7 +32,6 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
         : '';
     return { ...machine, power, answers: answer?.reachable === true, state: `${power}${silent}` };
   });
-  const session = offlineSession(name);
   const progress = session.progress();
   const lesson = currentLesson(session.course, progress);
   const task = lesson === null ? null : currentTask(lesson, progress);

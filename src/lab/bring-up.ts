@@ -9,13 +9,7 @@ import { type Box, buildBox, isAdded, wantedBox } from './box.ts';
 import { type Lab, type LabRecord, labFiles, writeLab } from './lab.ts';
 import { freePorts, isFree } from './ports.ts';
 import { providerOf } from './providers/index.ts';
-import {
-  asSessionUser,
-  domainName,
-  libvirtEnvironment,
-  poolFolder,
-  switchFolder,
-} from './providers/rootless.ts';
+import { domainName, poolFolder, runVirsh, switchFolder } from './providers/rootless.ts';
 import { dropConnection, keyRefused, type SshAddresses, sshShell, writeSshConfig } from './ssh.ts';
 import {
   runningVagrant,
@@ -149,17 +143,12 @@ async function changePort(
   to: number,
   run: Runner,
 ): Promise<void> {
-  const virsh = (...args: string[]): string[] =>
-    asSessionUser(['virsh', '--quiet', '--connect', 'qemu:///session', ...args]);
-  const env = libvirtEnvironment(lab);
-  const dumped = await run(virsh('dumpxml', '--inactive', domainName(machine)), { env });
-  const defined = await run(virsh('define', '/dev/stdin'), {
-    env,
-    input: dumped.stdout.replaceAll(
-      `hostfwd=tcp:127.0.0.1:${from}-:22`,
-      `hostfwd=tcp:127.0.0.1:${to}-:22`,
-    ),
-  });
+  const dumped = await runVirsh(lab, run, ['dumpxml', '--inactive', domainName(machine)]);
+  const definition = dumped.stdout.replaceAll(
+    `hostfwd=tcp:127.0.0.1:${from}-:22`,
+    `hostfwd=tcp:127.0.0.1:${to}-:22`,
+  );
+  const defined = await runVirsh(lab, run, ['define', '/dev/stdin'], definition);
   if (defined.exitCode !== 0) {
     throw new HalabError(`${machine} needs another ssh port and could not be given one.`, {
       reason: `Port ${from} is in use by another program. ${describeFailure(defined)}`,

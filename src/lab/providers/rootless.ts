@@ -55,12 +55,21 @@ export function asSessionUser(command: readonly string[]): string[] {
     : [...command];
 }
 
+/** Runs virsh on the lab's own session daemon. */
+export const runVirsh = (
+  lab: Lab,
+  run: Runner,
+  args: readonly string[],
+  input?: string,
+): Promise<CommandResult> =>
+  run(asSessionUser(['virsh', '--quiet', '--connect', 'qemu:///session', ...args]), {
+    env: libvirtEnvironment(lab),
+    timeout: 60_000,
+    ...(input === undefined ? {} : { input }),
+  });
+
 export function rootlessProvider(lab: Lab, run: Runner): Provider {
-  const virsh = (...args: string[]): Promise<CommandResult> =>
-    run(asSessionUser(['virsh', '--quiet', '--connect', 'qemu:///session', ...args]), {
-      env: libvirtEnvironment(lab),
-      timeout: 60_000,
-    });
+  const virsh = (...args: string[]): Promise<CommandResult> => runVirsh(lab, run, args);
   const must = async (what: string, ...args: string[]): Promise<string> => {
     const result = await virsh(...args);
     if (result.exitCode !== 0) {

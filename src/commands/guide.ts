@@ -11,11 +11,13 @@ import { runLocally } from '../local-runner.ts';
 import { halabHome } from '../paths.ts';
 import { checkTask } from '../session/check.ts';
 import { enterLesson } from '../session/enter.ts';
+import { keepStart } from '../session/reset.ts';
 import { offlineSession, openSession, type Session } from '../session/session.ts';
 import { runGuide } from '../terminal/guide.ts';
 import type { ComputerView, GuideActions, LabView } from '../terminal/guide-actions.ts';
 import { type GlobalOptions, labName } from './context.ts';
 import { findAccelerator, mend, type Readiness, readiness } from './make-ready.ts';
+import { resetLesson, resetPlan } from './reset.ts';
 import { openShell } from './shell.ts';
 import { labToBringUp } from './up.ts';
 
@@ -84,9 +86,20 @@ function actionsOn(name: string): GuideActions {
     course: () => offline().course,
     progress: () => offline().progress(),
     async enterLesson(lesson, signal) {
-      const missing = await enterLesson(await opened(), lesson, signal);
+      return enterLesson(await opened(), lesson, signal);
+    },
+    async beginLesson(lesson, start, emit) {
+      if (start) await keepStart(await opened(), lesson, emit);
       offline().update((progress) => lessonEntered(progress, lesson.id, new Date()));
-      return missing;
+    },
+    resetPlan: async (lesson) => resetPlan(await opened(), lesson),
+    async reset(lesson, forget, emit, signal) {
+      const at = await opened();
+      // Whatever becomes of it, the machines are others then.
+      session = null;
+      await withLock(name, `bringing the machines to the start of "${lesson.title}"`, () =>
+        resetLesson(at, lesson, { emit, signal, flavour: 'crmsh', forget }),
+      );
     },
     async check(lesson, task, onWait, signal) {
       return checkTask(await opened(), lesson, task, { onWait, signal });

@@ -2,6 +2,7 @@ import { currentTask, lessonEntered, openDrills } from '../course/progress.ts';
 import { ExitCode } from '../errors.ts';
 import { labExists } from '../lab/lab.ts';
 import { enterLesson } from '../session/enter.ts';
+import { keepStart } from '../session/reset.ts';
 import { offlineSession, openSession } from '../session/session.ts';
 import {
   renderDrillOffer,
@@ -27,13 +28,17 @@ export async function learn(global: GlobalOptions, named: string | undefined): P
     say(renderText('There are no machines yet to try it on. Bring them up: halab up'));
     return ExitCode.fine;
   }
-  const missing = await withProgress(false, async (emit) =>
-    enterLesson(await openSession(name, emit), lesson),
-  );
+  const missing = await withProgress(false, async (emit) => {
+    const opened = await openSession(name, emit);
+    const found = await enterLesson(opened, lesson);
+    if (found.length === 0) await keepStart(opened, lesson, emit);
+    return found;
+  });
   const progress = session.update((now) => lessonEntered(now, lesson.id, new Date()));
   if (missing.length > 0) {
     say(renderText('This lesson stands on something that does not hold just now:'));
-    say(`${renderVerdicts(missing)}\n`);
+    say(renderVerdicts(missing));
+    say(renderText(`Back to where the lesson starts: halab reset ${lesson.id}\n`));
   }
   const task = currentTask(lesson, progress);
   const [drill] = openDrills(lesson, progress);

@@ -13,6 +13,18 @@ const list = (ids: readonly { readonly id: string }[]): string =>
 
 /** The lesson that is named, or the current one. @throws HalabError (exit 2) when there is none, or when it is locked. */
 export function pickLesson(course: Course, progress: Progress, named: string | undefined): Lesson {
+  const lesson = namedLesson(course, progress, named);
+  if (lessonStatus(course, progress, lesson.id) === 'locked') {
+    throw usageError(
+      `The lesson "${lesson.title}" is not open yet.`,
+      `First: ${lesson.requires.join(', ')}. See: halab lessons`,
+    );
+  }
+  return lesson;
+}
+
+/** The lesson that is named, open or not, or the current one. @throws HalabError (exit 2) when there is none. */
+export function namedLesson(course: Course, progress: Progress, named: string | undefined): Lesson {
   if (named === undefined) {
     const lesson = currentLesson(course, progress);
     if (lesson === null)
@@ -22,12 +34,6 @@ export function pickLesson(course: Course, progress: Progress, named: string | u
   const lesson = course.lessons.find(({ id }) => id === named);
   if (lesson === undefined)
     throw usageError(`There is no lesson "${named}".`, `The lessons: ${list(course.lessons)}.`);
-  if (lessonStatus(course, progress, lesson.id) === 'locked') {
-    throw usageError(
-      `The lesson "${lesson.title}" is not open yet.`,
-      `First: ${lesson.requires.join(', ')}. See: halab lessons`,
-    );
-  }
   return lesson;
 }
 

@@ -103,6 +103,43 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .option('--run', 'run it on the machines', false)
     .action(bind(async () => (await import('./solution.ts')).solution));
   program
+    .command('reset')
+    .argument('[lesson]', 'which lesson; the current one if none is named')
+    .description("bring all machines back to a lesson's start")
+    .option('--forget-later', 'forget also what was done in lessons that build on it', false)
+    .addOption(
+      new Option(
+        '--flavour <tool>',
+        "whose solutions build a lesson's start that has no checkpoint",
+      )
+        .choices(['pcs', 'crmsh'])
+        .default('crmsh'),
+    )
+    .action(bind(async () => (await import('./reset.ts')).reset));
+  const checkpoint = program
+    .command('checkpoint')
+    .description('snapshots of all machines, to come back to');
+  checkpoint
+    .command('save')
+    .argument('<name>', 'what to call it')
+    .description('save all machines as they are now')
+    .action(bind(async () => (await import('./checkpoint.ts')).checkpointSave));
+  checkpoint
+    .command('list')
+    .description('the checkpoints that there are')
+    .addOption(json())
+    .action(bind(async () => (await import('./checkpoint.ts')).checkpointList));
+  checkpoint
+    .command('restore')
+    .argument('<name>', 'which checkpoint')
+    .description('bring all machines back to a checkpoint; progress stays as it is')
+    .action(bind(async () => (await import('./checkpoint.ts')).checkpointRestore));
+  checkpoint
+    .command('delete')
+    .argument('<name>', 'which checkpoint')
+    .description('delete a checkpoint')
+    .action(bind(async () => (await import('./checkpoint.ts')).checkpointDelete));
+  program
     .command('shell')
     .argument('<machine>', 'node1, node2 or storage')
     .argument('[command...]', 'a command to run there in place of a shell (after --)')

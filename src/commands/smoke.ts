@@ -1,11 +1,14 @@
 import type { Flavour } from '../course/lesson.ts';
 import { ExitCode } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { wantedBox } from '../lab/box.ts';
 import { bringUp } from '../lab/bring-up.ts';
-import { labExists } from '../lab/lab.ts';
+import { labExists, readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { destroy } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
-import { openSession } from '../session/session.ts';
+import { dropStaleStarts } from '../session/reset.ts';
+import { openSession, type Session } from '../session/session.ts';
 import { renderOutages } from '../smoke/outages.ts';
 import { lessonsToPlay, playLessons } from '../smoke/play.ts';
 import { type ReporterName, reporters } from '../smoke/reporters.ts';
@@ -22,8 +25,9 @@ interface SmokeOptions {
 }
 
 /**
- * Plays lessons on a lab of its own ("smoke"), made anew and removed afterwards. Results go to
- * standard output, what happens meanwhile to standard error. Exit code 1 when something failed.
+ * Plays lessons on a lab of its own ("smoke"), made anew and removed afterwards; with `keep` the lab
+ * stays, and the next smoke with `keep` goes on with its checkpoints. Results go to standard output,
+ * what happens meanwhile to standard error. Exit code 1 when something failed.
  */
 export async function smoke(
   global: GlobalOptions,
@@ -35,24 +39,52 @@ export async function smoke(
   const reporter = reporters[options.reporter]();
   return withLock(name, 'the smoke', () =>
     withProgress(true, async (emit) => {
-      if (labExists(name)) await destroy(name, { run: runLocally, emit });
-      const lab = labToBringUp(name, { machines: options.machines });
-      try {
+      const build = async (): Promise<Session> => {
+        if (labExists(name)) await destroy(name, { run: runLocally, emit });
+        const lab = labToBringUp(name, { machines: options.machines });
         await makeReady(lab, { yes: global.yes, emit, signal });
         await bringUp(lab, { run: runLocally, emit, signal, findAccelerator });
-        const session = await openSession(name, emit);
+        return openSession(name, emit);
+      };
+      try {
+        const kept = options.keep ? await keptSession(name, options, emit) : null;
+        const session = kept ?? (await build());
         const results = await playLessons(session, lessonsToPlay(session.course, lessons), {
           flavour: options.flavour,
           emit,
           signal,
+          keepStarts: options.keep,
+          // Machines that were just made are as new.
+          rebuild: kept === null ? async () => session : build,
           onResult: (result) => process.stdout.write(reporter.result(result)),
         });
         process.stdout.write(reporter.end(results));
         process.stderr.write(renderOutages(results));
         return results.every(({ passed }) => passed) ? ExitCode.fine : ExitCode.failed;
       } finally {
-        if (!options.keep) await destroy(name, { run: runLocally, emit });
+        if (!options.keep && labExists(name)) await destroy(name, { run: runLocally, emit });
       }
     }),
   );
+}
+
+/** The lab that an earlier smoke kept, if it is whole and of the same kind; its machines may be off. */
+async function keptSession(
+  name: string,
+  { machines }: SmokeOptions,
+  emit: Emit,
+): Promise<Session | null> {
+  if (!labExists(name)) return null;
+  const { record } = readLab(name);
+  const box = await wantedBox(runLocally);
+  const usable =
+    record.complete &&
+    record.fault === null &&
+    record.checkpointing === null &&
+    record.box === box.name &&
+    String(record.machineCount) === machines;
+  if (!usable) return null;
+  const session = await openSession(name, emit);
+  await dropStaleStarts(session);
+  return session;
 }

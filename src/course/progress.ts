@@ -16,6 +16,8 @@ const progressSchema = z.object({
     z.string(),
     z.object({
       enteredAt: time.nullable(),
+      /** The learner was brought to a later lesson by a reset: this one opens others though it is not done. */
+      skippedAt: time.nullable().default(null),
       tasks: z.record(z.string(), z.object({ doneAt: time, evidence: z.string() })),
       drills: z.record(
         z.string(),
@@ -33,7 +35,13 @@ type LessonProgress = Progress['lessons'][string];
 
 export const emptyProgress = (): Progress => ({ format, chosen: null, lessons: {} });
 
-const emptyLesson: LessonProgress = { enteredAt: null, tasks: {}, drills: {}, hints: {} };
+const emptyLesson: LessonProgress = {
+  enteredAt: null,
+  skippedAt: null,
+  tasks: {},
+  drills: {},
+  hints: {},
+};
 
 /** A record's own entry: a lesson or a task may be called "constructor". */
 const own = <Value>(record: Readonly<Record<string, Value>>, key: string): Value | undefined =>
@@ -107,19 +115,23 @@ export const currentTask = (lesson: Lesson, progress: Progress): Task | null =>
 const isDone = (lesson: Lesson, progress: Progress): boolean =>
   currentTask(lesson, progress) === null && openDrills(lesson, progress).length === 0;
 
-/** locked: something that it requires is not done; open: may be begun; started; done: all tasks and drills. */
-export type LessonStatus = 'locked' | 'open' | 'started' | 'done';
+/**
+ * locked: something that it requires is neither done nor skipped; open: may be begun; started; done: all tasks and drills;
+ * skipped: a reset went past it.
+ */
+export type LessonStatus = 'locked' | 'open' | 'started' | 'done' | 'skipped';
 
 /** @throws Error when the course has no such lesson. */
 export function lessonStatus(course: Course, progress: Progress, lessonId: string): LessonStatus {
   const lesson = course.lessons.find(({ id }) => id === lessonId);
   if (lesson === undefined) throw new Error(`no lesson ${lessonId}`);
   if (isDone(lesson, progress)) return 'done';
-  const open = lesson.requires.every(
-    (required) => lessonStatus(course, progress, required) === 'done',
+  const { enteredAt, skippedAt, tasks } = of(progress, lessonId);
+  if (skippedAt !== null) return 'skipped';
+  const open = lesson.requires.every((required) =>
+    ['done', 'skipped'].includes(lessonStatus(course, progress, required)),
   );
   if (!open) return 'locked';
-  const { enteredAt, tasks } = of(progress, lessonId);
   return enteredAt !== null || Object.keys(tasks).length > 0 ? 'started' : 'open';
 }
 
@@ -132,7 +144,53 @@ export function currentLesson(course: Course, progress: Progress): Lesson | null
   ) {
     return chosen;
   }
-  return course.lessons.find((lesson) => !isDone(lesson, progress)) ?? null;
+  return (
+    course.lessons.find(({ id }) =>
+      ['open', 'started'].includes(lessonStatus(course, progress, id)),
+    ) ?? null
+  );
+}
+
+/** All that a lesson stands on, in the course's order. */
+export function lessonsBefore(course: Course, lesson: Lesson): Lesson[] {
+  const wanted = new Set<string>();
+  const want = (id: string): void => {
+    wanted.add(id);
+    course.lessons.find((candidate) => candidate.id === id)?.requires.forEach(want);
+  };
+  lesson.requires.forEach(want);
+  return course.lessons.filter(({ id }) => wanted.has(id));
+}
+
+/** Lessons that stand on this one and of which something is done. */
+export const begunAfter = (course: Course, progress: Progress, lesson: Lesson): Lesson[] =>
+  course.lessons.filter(
+    (later) =>
+      lessonsBefore(course, later).includes(lesson) &&
+      (Object.keys(of(progress, later.id).tasks).length > 0 ||
+        Object.keys(of(progress, later.id).drills).length > 0),
+  );
+
+/**
+ * The machines are back at the start of a lesson: its tasks and drills are open again, it is the
+ * current lesson, and what it stands on counts as skipped where it was not done. With `forget`, what
+ * was done in lessons that stand on it is open again too. Hints stay shown.
+ */
+export function lessonReset(
+  course: Course,
+  progress: Progress,
+  lesson: Lesson,
+  { forget, at }: { forget: boolean; at: Date },
+): Progress {
+  const undone = [lesson, ...(forget ? begunAfter(course, progress, lesson) : [])];
+  const open = undone.reduce(
+    (now, { id }) => change(now, id, { enteredAt: null, skippedAt: null, tasks: {}, drills: {} }),
+    progress,
+  );
+  const skipped = lessonsBefore(course, lesson)
+    .filter((before) => !isDone(before, open))
+    .reduce((now, { id }) => change(now, id, { skippedAt: at.toISOString() }), open);
+  return lessonEntered(skipped, lesson.id, at);
 }
 
 /**

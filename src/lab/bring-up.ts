@@ -9,7 +9,7 @@ import { type Box, buildBox, isAdded, wantedBox } from './box.ts';
 import { type Lab, type LabRecord, labFiles, writeLab } from './lab.ts';
 import { freePorts, isFree } from './ports.ts';
 import { providerOf } from './providers/index.ts';
-import { domainName, poolFolder, runVirsh, switchFolder } from './providers/rootless.ts';
+import { changePort, poolFolder, switchFolder } from './providers/rootless.ts';
 import { dropConnection, keyRefused, type SshAddresses, sshShell, writeSshConfig } from './ssh.ts';
 import {
   runningVagrant,
@@ -130,31 +130,9 @@ async function withPorts(lab: Lab, run: Runner): Promise<Lab> {
   for (const name of wanting) {
     const old = lab.record.ports[name];
     if (old !== undefined && states[name] === 'off')
-      await changePort(lab, name, old, ports[name] ?? 0, run);
+      await changePort(lab, run, name, { from: old, to: ports[name] ?? 0 });
   }
   return writeLab({ ...lab.record, ports });
-}
-
-/** Writes another port into the definition of a machine that is off. */
-async function changePort(
-  lab: Lab,
-  machine: string,
-  from: number,
-  to: number,
-  run: Runner,
-): Promise<void> {
-  const dumped = await runVirsh(lab, run, ['dumpxml', '--inactive', domainName(machine)]);
-  const definition = dumped.stdout.replaceAll(
-    `hostfwd=tcp:127.0.0.1:${from}-:22`,
-    `hostfwd=tcp:127.0.0.1:${to}-:22`,
-  );
-  const defined = await runVirsh(lab, run, ['define', '/dev/stdin'], definition);
-  if (defined.exitCode !== 0) {
-    throw new HalabError(`${machine} needs another ssh port and could not be given one.`, {
-      reason: `Port ${from} is in use by another program. ${describeFailure(defined)}`,
-      next: 'End that program, then: halab up',
-    });
-  }
 }
 
 function writeVagrantConfig(lab: Lab): void {

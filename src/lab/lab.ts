@@ -39,6 +39,11 @@ const recordSchema = z.object({
       units: z.array(z.string()),
     })
     .nullable(),
+  /** A checkpoint that is being saved or restored: an interrupted one is finished by the next command. */
+  checkpointing: z
+    .object({ doing: z.enum(['saving', 'restoring']), name: z.string() })
+    .nullable()
+    .default(null),
 });
 
 /** What halab remembers of a lab (lab.json). */
@@ -61,6 +66,7 @@ export const labFiles = {
   record: (lab: Lab) => join(lab.folder, 'lab.json'),
   vagrantConfig: (lab: Lab) => join(lab.folder, 'lab.yaml'),
   vagrantState: (lab: Lab) => join(lab.folder, 'vagrant'),
+  checkpoints: (lab: Lab) => join(lab.folder, 'checkpoints.json'),
   progress: (lab: Lab) => join(lab.folder, 'progress.json'),
   key: (lab: Lab) => join(lab.folder, 'ssh-key'),
   knownHosts: (lab: Lab) => join(lab.folder, 'known-hosts'),
@@ -130,6 +136,7 @@ export function newRecord(name: string, choices: Partial<LabRecord> = {}): LabRe
     ports: {},
     complete: false,
     fault: null,
+    checkpointing: null,
     ...choices,
   };
 }

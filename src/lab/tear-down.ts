@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Emit } from '../events.ts';
 import type { Runner } from '../run.ts';
-import { type Lab, labFiles, labFolder, readLab } from './lab.ts';
+import { type Lab, labFiles, labFolder, readLab, writeLab } from './lab.ts';
 import { endProcess } from './process.ts';
 import { providerOf } from './providers/index.ts';
 import { dropConnection } from './ssh.ts';
@@ -41,27 +41,39 @@ export async function destroy(name: string, { run, emit }: TearDownOptions): Pro
   const lab = readLab(name);
   const vagrant = runningVagrant(lab);
   if (vagrant !== null) await endProcess(vagrant);
+  try {
+    await removeMachines(lab, run);
+  } catch (error) {
+    emit({ type: 'step-failed', step, text: 'failed' });
+    throw error;
+  }
+  rmSync(labFolder(name), { recursive: true, force: true });
+  emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
+}
+
+/** Removes the machines with their disks and checkpoints, and whatever ran for them; the lab stays on record, and bringUp makes new ones. */
+export async function removeMachines(lab: Lab, run: Runner): Promise<void> {
   await closeConnections(lab, run);
+  const provider = providerOf(lab, run);
   if (existsSync(labFiles.vagrantState(lab)) && existsSync(labFiles.vagrantConfig(lab))) {
-    const provider = providerOf(lab, run);
     await provider.prepare();
     const args = ['destroy', '--force'];
     const outcome = await runVagrant(lab, args, { log: 'vagrant-destroy.log' });
     // A rootless lab's daemon and disks are all its own, so they can go even when Vagrant is at a loss.
     if (outcome.exitCode !== 0 && lab.record.provider !== 'rootless') {
-      emit({ type: 'step-failed', step, text: 'failed' });
       throw vagrantError(
         lab,
-        `The lab "${name}" could not be removed.`,
+        `The machines of the lab "${lab.record.name}" could not be removed.`,
         args,
         'vagrant-destroy.log',
         outcome,
       );
     }
   }
-  await providerOf(lab, run).dispose();
-  rmSync(labFolder(name), { recursive: true, force: true });
-  emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
+  await provider.dispose();
+  rmSync(labFiles.checkpoints(lab), { force: true });
+  if (existsSync(labFiles.record(lab)))
+    writeLab({ ...lab.record, fault: null, checkpointing: null });
 }
 
 async function closeConnections(lab: Lab, run: Runner): Promise<void> {

@@ -14,6 +14,7 @@ import type { Provider } from '../lab/providers/provider.ts';
 import { sshShell } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import { lessonsFolder } from '../paths.ts';
+import { finishCheckpointing } from './checkpoints.ts';
 import { putBack } from './put-back.ts';
 
 /** A lab at work: its machines at hand, the course, and how far the learner is. */
@@ -47,8 +48,8 @@ export function progressOf(lab: Lab, emit: Emit): Progress {
 }
 
 /**
- * Opens a lab whose machines are up or were: mends the switch when it is gone and puts back what a
- * killed drill had broken.
+ * Opens a lab whose machines are up or were: mends the switch when it is gone, puts back what a
+ * killed drill had broken, and finishes a checkpoint that was being saved or restored.
  * @throws HalabError when there is no such lab (exit 2) or it cannot be mended (exit 3).
  */
 export async function openSession(name: string, emit: Emit): Promise<Session> {
@@ -57,17 +58,21 @@ export async function openSession(name: string, emit: Emit): Promise<Session> {
   const provider = providerOf(lab, run);
   await provider.prepare();
   const session = sessionOf(lab, emit);
-  if (lab.record.fault === null) return session;
-  return withLock(name, 'putting the machines back after a drill', async () => {
-    // Read again under the lock: a drill that still ran has put them back itself.
-    const now = readLab(name);
-    if (now.record.fault !== null) {
+  if (lab.record.fault === null && lab.record.checkpointing === null) return session;
+  return withLock(name, 'putting the machines back', async () => {
+    // Read again under the lock: who still worked on them has put them back itself.
+    const now = sessionOf(readLab(name), emit);
+    await finishCheckpointing(now, emit);
+    // A restored machine has no fault any more.
+    const { fault } = readLab(name).record;
+    if (fault !== null) {
       emit({
         type: 'note',
-        text: `The drill "${now.record.fault.drill}" was cut short. Putting the machines back.`,
+        text: `The drill "${fault.drill}" was cut short. Putting the machines back.`,
       });
+      await putBack(readLab(name), { provider, shell: session.shell, emit });
     }
-    return sessionOf(await putBack(now, { provider, shell: session.shell, emit }), emit);
+    return sessionOf(readLab(name), emit);
   });
 }
 

@@ -1,10 +1,11 @@
 import type { Verdict } from '../checks/verdict.ts';
 import type { Course, Flavour, Lesson, Task } from '../course/lesson.ts';
 import { runDrill } from '../drills/run.ts';
-import { HalabError } from '../errors.ts';
+import { HalabError, usageError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { judgeTask } from '../session/check.ts';
 import { judgeEntry } from '../session/enter.ts';
+import { bringToStart, saveLessonStart } from '../session/reset.ts';
 import type { Session } from '../session/session.ts';
 import { runSolution, runSteps } from '../session/solve.ts';
 import type { SmokeResult } from './results.ts';
@@ -12,36 +13,37 @@ import type { SmokeResult } from './results.ts';
 export interface PlayOptions {
   readonly flavour: Flavour;
   readonly emit: Emit;
+  /** Keep the start of each lesson as a checkpoint. */
+  readonly keepStarts: boolean;
+  /** Makes all machines anew; called when there is no checkpoint to begin at. */
+  readonly rebuild: () => Promise<Session>;
   readonly onResult: (result: SmokeResult) => void;
   readonly signal?: AbortSignal;
 }
 
-/** The lessons to play, in order: those named, and before each what it requires. */
-export function lessonsToPlay(course: Course, named: readonly string[]): Lesson[] {
-  const wanted = new Set<string>();
-  const want = (id: string): void => {
-    const lesson = course.lessons.find((candidate) => candidate.id === id);
-    if (lesson === undefined) {
-      throw new HalabError(`There is no lesson "${id}".`, { next: 'halab lessons', exitCode: 2 });
-    }
-    lesson.requires.forEach(want);
-    wanted.add(id);
-  };
-  (named.length > 0 ? named : course.lessons.map(({ id }) => id)).forEach(want);
-  return course.lessons.filter(({ id }) => wanted.has(id));
+/** The lessons to play, in the course's order: those named, or all. @throws HalabError (exit 2) for a lesson that there is none of. */
+export function lessonsToPlay(course: Course, named: readonly string[]): readonly Lesson[] {
+  const unknown = named.find((id) => !course.lessons.some((lesson) => lesson.id === id));
+  if (unknown !== undefined) throw usageError(`There is no lesson "${unknown}".`, 'halab lessons');
+  return named.length === 0
+    ? course.lessons
+    : course.lessons.filter(({ id }) => named.includes(id));
 }
 
 /**
  * Plays lessons on real machines as a learner would who types each solution: for every task the
  * checks must fail before it, pass after it, and fail again for each thing that the lesson undoes;
- * every drill must pass. Ends early when a solution fails, since all that follows stands on it.
+ * every drill must pass. What a lesson stands on is left by the one played before it, or else built.
+ * Ends early when a solution fails, since all that follows stands on it.
  */
 export async function playLessons(
-  session: Session,
+  given: Session,
   lessons: readonly Lesson[],
   options: PlayOptions,
 ): Promise<SmokeResult[]> {
   const results: SmokeResult[] = [];
+  const played = new Set<string>();
+  let session = given;
   const record = async (
     lesson: Lesson,
     name: string,
@@ -69,6 +71,16 @@ export async function playLessons(
   };
 
   for (const lesson of lessons) {
+    if (played.size === 0 || !lesson.requires.every((id) => played.has(id))) {
+      const there = await record(lesson, 'its start is reached', async () => {
+        session = await bringToStart(session, lesson, options);
+        return { passed: true, detail: '' };
+      });
+      if (!there) return results;
+    } else if (options.keepStarts) {
+      await saveLessonStart(session, lesson, options.emit);
+    }
+    played.add(lesson.id);
     const entered = await record(lesson, 'what it stands on holds at its start', () =>
       entry(session, lesson),
     );

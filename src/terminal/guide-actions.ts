@@ -5,6 +5,7 @@ import type { DrillReport } from '../drills/run.ts';
 import type { Emit } from '../events.ts';
 import type { Finding } from '../host/findings.ts';
 import type { Machine } from '../lab/machine.ts';
+import type { ResetPlan } from './reset-question.ts';
 
 /** How the lab stands. up: all its machines run and are set up. */
 export type LabView =
@@ -54,8 +55,14 @@ export interface GuideActions {
   course(): Course;
   /** As it is on disk now. */
   progress(): Progress;
-  /** Judges what the lesson builds on, and records that it was entered. */
+  /** Judges what the lesson builds on. @returns what does not hold. */
   enterLesson(lesson: Lesson, signal: AbortSignal): Promise<readonly Verdict[]>;
+  /** Records that the lesson was entered; before that, saves the machines when this is its `start`. */
+  beginLesson(lesson: Lesson, start: boolean, emit: Emit): Promise<void>;
+  /** What a reset to the lesson's start would do. */
+  resetPlan(lesson: Lesson): Promise<ResetPlan>;
+  /** Brings machines and progress to the lesson's start; `forget`: also what was done in lessons that build on it. */
+  reset(lesson: Lesson, forget: boolean, emit: Emit, signal: AbortSignal): Promise<void>;
   /** Judges the task, waiting for the cluster to settle, and records it when it passes. */
   check(
     lesson: Lesson,

@@ -22,6 +22,7 @@ import {
   renderText,
   renderVerdicts,
 } from './report.ts';
+import { askToReset } from './reset-question.ts';
 import { styleOf } from './style.ts';
 
 export interface GuideOptions {
@@ -280,19 +281,20 @@ async function enter(visit: Visit): Promise<'entered' | Onward> {
   for (;;) {
     const verdicts = await mending(visit, () => judgeEntry(actions, lesson));
     const gone = verdicts?.filter(({ passed }) => !passed) ?? null;
-    if (gone !== null && gone.length === 0) return 'entered';
+    if (gone !== null && gone.length === 0) return begin(visit, true);
     if (gone !== null) {
       show('What this lesson builds on is not all there any more:');
       show(renderVerdicts(gone));
       say(
         '',
-        'Mend it in a shell (the lesson before shows how) and look again, or make the lab anew: halab destroy, then halab.',
+        'Mend it in a shell (the lesson before shows how) and look again, or let halab bring the machines back to where this lesson starts.',
       );
     }
-    const next = await choose<'again' | 'shell' | 'on' | 'list' | 'quit'>({
+    const next = await choose<'again' | 'reset' | 'shell' | 'on' | 'list' | 'quit'>({
       message: 'What next?',
       choices: [
         { key: 'c', name: 'look again', value: 'again' },
+        { key: 'x', name: "back to the lesson's start", value: 'reset' },
         { key: 's', name: 'open a shell on a machine', value: 'shell' },
         { key: 'g', name: 'go on all the same', value: 'on' },
         { key: 'l', name: 'list the lessons', value: 'list' },
@@ -300,10 +302,15 @@ async function enter(visit: Visit): Promise<'entered' | Onward> {
       ],
       default: 'again',
     });
-    if (next === 'on') return 'entered';
+    if (next === 'on') return begin(visit, false);
     const onward = await common(visit, next === 'again' ? 'stay' : next);
     if (onward !== 'stay') return onward;
   }
+}
+
+async function begin({ actions, lesson }: Visit, start: boolean): Promise<'entered'> {
+  await interruptible((emit) => actions.beginLesson(lesson, start, emit));
+  return 'entered';
 }
 
 /** A lesson that builds on nothing is entered without a look at the machines. */
@@ -312,19 +319,21 @@ const judgeEntry = (actions: GuideActions, lesson: Lesson): Promise<readonly Ver
     ? interruptible((_emit, signal) => actions.enterLesson(lesson, signal))
     : looking((_onWait, signal) => actions.enterLesson(lesson, signal));
 
-type Common = 'shell' | 'list' | 'quit' | 'stay';
+type Common = 'shell' | 'reset' | 'list' | 'quit' | 'stay';
 
 /** What every menu offers. @returns 'stay' when the menu comes back. */
 async function common(visit: Visit, what: Common): Promise<Onward | 'stay'> {
   if (what === 'quit') return 'quit';
   if (what === 'shell') await openShell(visit);
+  if (what === 'reset' && (await reset(visit))) return visit.lesson;
   if (what === 'list') return (await pickLesson(visit)) ?? 'stay';
   return 'stay';
 }
 
-const always: readonly Choice<'shell' | 'read' | 'list' | 'quit'>[] = [
+const always: readonly Choice<'shell' | 'read' | 'reset' | 'list' | 'quit'>[] = [
   { key: 's', name: 'open a shell on a machine', value: 'shell' },
   { key: 'r', name: 'read the text again', value: 'read' },
+  { key: 'x', name: 'start this lesson over', value: 'reset' },
   { key: 'l', name: 'list the lessons', value: 'list' },
   { key: 'q', name: 'quit', value: 'quit' },
 ];
@@ -335,7 +344,9 @@ async function workOnTask(visit: Visit, task: Task): Promise<'done' | Onward> {
   show(renderTask(lesson, task));
   for (;;) {
     const left = task.hints.length - actions.hintsShown(lesson, task);
-    const next = await choose<'check' | 'hint' | 'solution' | 'shell' | 'read' | 'list' | 'quit'>({
+    const next = await choose<
+      'check' | 'hint' | 'solution' | 'shell' | 'read' | 'reset' | 'list' | 'quit'
+    >({
       message: 'What next?',
       choices: [
         { key: 'c', name: 'check my work', value: 'check' },
@@ -368,7 +379,7 @@ async function afterPass(visit: Visit, task: Task): Promise<'done' | Onward> {
   // What follows the last task has a menu of its own.
   if (following === null) return 'done';
   for (;;) {
-    const next = await choose<'on' | 'shell' | 'read' | 'list' | 'quit'>({
+    const next = await choose<'on' | 'shell' | 'read' | 'reset' | 'list' | 'quit'>({
       message: 'What next?',
       choices: [{ key: 'g', name: `go on: ${following.title}`, value: 'on' }, ...always],
       default: 'on',
@@ -398,7 +409,7 @@ async function afterTasks(visit: Visit): Promise<'again' | Onward> {
     value: drill,
   }));
   const next = await choose<
-    (typeof drills)[number]['value'] | 'on' | 'shell' | 'read' | 'list' | 'quit'
+    (typeof drills)[number]['value'] | 'on' | 'shell' | 'read' | 'reset' | 'list' | 'quit'
   >({
     message: 'What next?',
     choices: [
@@ -482,6 +493,19 @@ async function openShell(visit: Visit): Promise<void> {
   });
   say('', `A shell on ${machine}. You come back here with: exit`, '');
   await mending(visit, () => visit.actions.openShell(machine));
+}
+
+/** Brings the machines back to the lesson's start, when the learner agrees. @returns whether they are there. */
+async function reset(visit: Visit): Promise<boolean> {
+  const { actions, lesson } = visit;
+  const answer = await mending(visit, async () => askToReset(await actions.resetPlan(lesson)));
+  if (answer === null) return false;
+  say('');
+  const done = await mending(visit, async () => {
+    await interruptible((emit, signal) => actions.reset(lesson, answer.forget, emit, signal));
+    return true;
+  });
+  return done === true;
 }
 
 /** Shows the course and asks for a lesson to go to; null: stay where you are. */

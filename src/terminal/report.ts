@@ -97,6 +97,7 @@ const stage = {
   open: { sign: 'open', word: 'open' },
   started: { sign: 'started', word: 'started' },
   done: { sign: 'good', word: 'done' },
+  skipped: { sign: 'open', word: 'skipped' },
 } as const;
 
 /** The course as a list: where each lesson stands, how long it takes, and why a locked one is locked. */
@@ -115,7 +116,9 @@ export function renderLessons(
     const about = `${word}, about ${lesson.minutes} minutes`;
     const first = wrap(`${style.bold(plain(lesson.title))} (${about})`, style.width, head, rest);
     if (status !== 'locked') return first;
-    const wanting = lesson.requires.filter((id) => lessonStatus(course, progress, id) !== 'done');
+    const wanting = lesson.requires.filter(
+      (id) => !['done', 'skipped'].includes(lessonStatus(course, progress, id)),
+    );
     const titles = wanting.map(
       (id) => `"${course.lessons.find((other) => other.id === id)?.title ?? id}"`,
     );
@@ -229,6 +232,28 @@ export function renderStatus(view: StatusView, style: Style = outStyle()): strin
     wrap(plain(value), style.width, `${`${name}:`.padEnd(widest + 2)}`, ' '.repeat(widest + 2)),
   );
   return [table(['Machine', 'Role', 'Address', 'State'], rows, style), '', ...lines].join('\n');
+}
+
+/** What a checkpoint is, for a list: `lesson` is the title of the lesson at whose start it was taken. */
+export interface CheckpointView {
+  readonly name: string;
+  readonly lesson: string | null;
+  readonly madeAt: string;
+}
+
+/** The checkpoints of a lab, the oldest first. */
+export function renderCheckpoints(
+  checkpoints: readonly CheckpointView[],
+  style: Style = outStyle(),
+): string {
+  const rows = checkpoints.map(({ name, lesson, madeAt }) =>
+    [
+      name,
+      new Date(madeAt).toLocaleString('sv-SE'),
+      lesson === null ? 'your own' : `start of "${lesson}"`,
+    ].map(plain),
+  );
+  return table(['Name', 'Taken', 'What it is'], rows, style);
 }
 
 /**

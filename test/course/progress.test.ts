@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Course, Lesson } from '../../src/course/lesson.ts';
 import { loadCourse } from '../../src/course/load.ts';
 import {
+  begunAfter,
   currentLesson,
   currentTask,
   drillPassed,
@@ -22,7 +23,9 @@ import {
   hintShown,
   hintsShown,
   lessonEntered,
+  lessonReset,
   lessonStatus,
+  lessonsBefore,
   openDrills,
   type Progress,
   readProgress,
@@ -117,6 +120,46 @@ describe('the gate', () => {
     expect(lessonStatus(oddCourse, emptyProgress(), 'constructor')).toBe('open');
     expect(currentTask(odd, emptyProgress())?.id).toBe('constructor');
     expect(hintsShown(emptyProgress(), 'constructor', 'constructor')).toBe(0);
+  });
+});
+
+describe('a reset', () => {
+  const everything = course.lessons.reduce(allDone, emptyProgress());
+  const options = { forget: false, at: later };
+
+  it('opens the lesson again and makes it the current one', () => {
+    const progress = lessonReset(course, everything, names, options);
+    expect(lessonStatus(course, progress, 'names')).toBe('started');
+    expect(currentTask(names, progress)?.id).toBe('known');
+    expect(currentLesson(course, progress)?.id).toBe('names');
+  });
+
+  it('keeps what was done in later lessons, or forgets it', () => {
+    expect(begunAfter(course, everything, names).map(({ id }) => id)).toEqual(['service']);
+    const kept = lessonReset(course, everything, names, options);
+    expect(lessonStatus(course, kept, 'service')).toBe('done');
+    const forgotten = lessonReset(course, everything, names, { ...options, forget: true });
+    expect(lessonStatus(course, forgotten, 'service')).toBe('locked');
+    expect(begunAfter(course, forgotten, names)).toEqual([]);
+  });
+
+  it('goes past lessons that are not done, and opens the one it goes to', () => {
+    const progress = lessonReset(course, emptyProgress(), service, options);
+    expect(lessonStatus(course, progress, 'names')).toBe('skipped');
+    expect(lessonStatus(course, progress, 'service')).toBe('started');
+    expect(currentLesson(course, progress)?.id).toBe('service');
+    // A skipped lesson can still be learned.
+    expect(lessonStatus(course, allDone(progress, names), 'names')).toBe('done');
+  });
+
+  it('keeps the hints that were shown', () => {
+    const shown = hintShown(everything, 'names', 'known');
+    expect(hintsShown(lessonReset(course, shown, names, options), 'names', 'known')).toBe(1);
+  });
+
+  it('finds all that a lesson stands on', () => {
+    expect(lessonsBefore(course, names)).toEqual([]);
+    expect(lessonsBefore(course, service)).toEqual([names]);
   });
 });
 

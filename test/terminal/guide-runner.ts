@@ -6,10 +6,12 @@ import { type CheckSpec, judge } from '../../src/checks/index.ts';
 import type { Verdict } from '../../src/checks/verdict.ts';
 import { loadCourse } from '../../src/course/load.ts';
 import {
+  begunAfter,
   drillPassed,
   hintShown,
   hintsShown,
   lessonEntered,
+  lessonReset,
   type Progress,
   readProgress,
   taskDone,
@@ -133,8 +135,20 @@ export function recordedActions(scene: Scene): GuideActions {
     course: () => course,
     progress: () => readProgress(progressFile).progress,
     async enterLesson(lesson) {
-      update((progress) => lessonEntered(progress, lesson.id, new Date()));
       return lesson.entry.length === 0 ? [] : look(lesson.entry);
+    },
+    async beginLesson(lesson) {
+      update((progress) => lessonEntered(progress, lesson.id, new Date()));
+    },
+    async resetPlan(lesson) {
+      const { progress } = readProgress(progressFile);
+      return {
+        sentence: `All machines go back to the start of "${lesson.title}".`,
+        later: begunAfter(course, progress, lesson),
+      };
+    },
+    async reset(lesson, forget) {
+      update((progress) => lessonReset(course, progress, lesson, { forget, at: new Date() }));
     },
     async check(lesson, task, onWait) {
       onWait('no state yet');

@@ -147,6 +147,37 @@ describe('the guide in a terminal', { timeout: 60_000 }, () => {
     await second.see('Task 1 of 1: See that');
   });
 
+  it('starts a lesson over, when the learner agrees', async () => {
+    labIsUp();
+    const person = guide({ states: ['hosts-right'] });
+    await person.answer('What next?', 'c');
+    await person.see('Done: Write the names into /etc/hosts');
+    await person.answer('What next?', 'x');
+    await person.see('All machines go back to the start of "Names for the machines".');
+    await person.answer('What was done on the machines since is lost. Go back?', 'n');
+    expect(done('names')).toEqual(['hosts']);
+    await person.answer('What next?', 'x');
+    await person.answer('What was done on the machines since is lost. Go back?', 'y');
+    await person.see('Task 1 of 1: Write the names into /etc/hosts');
+    expect(done('names')).toEqual([]);
+  });
+
+  it('asks what is to become of lessons that build on the one that starts over', async () => {
+    labIsUp();
+    const person = guide({ states: ['hosts-right'] });
+    await person.answer('What next?', 'c');
+    await person.answer('What next?', 'g');
+    await person.answer('What next?', 'c');
+    await person.see('Done: See that the virtual address is free');
+    await person.answer('What next?', 'l');
+    await person.answer('Go to a lesson?', '1');
+    await person.answer('What next?', 'x');
+    await person.answer('What was done on the machines since is lost. Go back?', '');
+    await person.answer('Also mark "Nobody has the address" as not done?', '');
+    await person.see('Task 1 of 1: Write the names into /etc/hosts');
+    expect(done('address')).toEqual(['free']);
+  });
+
   it('leaves calmly at Ctrl-C in a question', async () => {
     labIsUp();
     const person = guide({ states: wayThrough });

@@ -11,6 +11,21 @@ export interface Provider {
   start(machine: string): Promise<void>;
   /** Cuts the power: no shutdown, nothing is flushed. */
   powerOff(machine: string): Promise<void>;
+  /** What a checkpoint of this provider holds, in words for a person. */
+  readonly checkpointHolds: string;
+  /**
+   * Saves all machines under a name, at one moment where the hypervisor can: none runs while another
+   * is being saved. Machines that ran run on afterwards, also when saving failed.
+   */
+  saveCheckpoint(name: string): Promise<void>;
+  /** Brings all machines back to what was saved under a name: power, memory where it was saved, disks. Idempotent. */
+  restoreCheckpoint(name: string): Promise<void>;
+  /** Removes what was saved under a name, wherever it is; nothing happens when it is nowhere. */
+  deleteCheckpoint(name: string): Promise<void>;
+  /** Names under which every machine of the lab was saved. */
+  checkpoints(): Promise<readonly string[]>;
+  /** Lets machines run on that were paused. */
+  resumePaused(): Promise<void>;
   /** Removes machines that Vagrant has lost sight of, so that it can make them again. */
   removeOrphans(): Promise<string[]>;
   /** Ends and removes all that prepare() made, once the machines are destroyed. */

@@ -29,7 +29,7 @@ import type { PowerState, Provider } from './provider.ts';
  */
 
 /** Names of the lab's machines in libvirt. */
-export const domainName = (machine: string): string => `halab_${machine}`;
+const domainName = (machine: string): string => `halab_${machine}`;
 
 export const switchFolder = (lab: Lab): string => join(lab.runFolder, 'sw');
 export const poolFolder = (lab: Lab): string => join(lab.folder, 'images');
@@ -68,6 +68,37 @@ export const runVirsh = (
     ...(input === undefined ? {} : { input }),
   });
 
+/**
+ * Gives a machine that is off another loopback port for ssh, in its definition and in those that its
+ * checkpoints hold.
+ * @throws HalabError when libvirt does not take it.
+ */
+export async function changePort(
+  lab: Lab,
+  run: Runner,
+  machine: string,
+  { from, to }: { from: number; to: number },
+): Promise<void> {
+  const domain = domainName(machine);
+  const must = async (args: readonly string[], input?: string): Promise<string> => {
+    const result = await runVirsh(lab, run, args, input);
+    if (result.exitCode === 0) return result.stdout;
+    throw new HalabError(`${machine} needs another ssh port and could not be given one.`, {
+      reason: `Port ${from} is in use by another program. ${describeFailure(result)}`,
+      next: 'End that program, then: halab up',
+    });
+  };
+  const changed = (definition: string): string =>
+    definition.replaceAll(`hostfwd=tcp:127.0.0.1:${from}-:22`, `hostfwd=tcp:127.0.0.1:${to}-:22`);
+  const definition = await must(['dumpxml', '--inactive', domain]);
+  await must(['define', '/dev/stdin'], changed(definition));
+  const snapshots = await must(['snapshot-list', domain, '--name']);
+  for (const snapshot of snapshots.split('\n').filter((line) => line.trim() !== '')) {
+    const saved = await must(['snapshot-dumpxml', domain, snapshot, '--security-info']);
+    await must(['snapshot-create', domain, '/dev/stdin', '--redefine'], changed(saved));
+  }
+}
+
 export function rootlessProvider(lab: Lab, run: Runner): Provider {
   const virsh = (...args: string[]): Promise<CommandResult> => runVirsh(lab, run, args);
   const must = async (what: string, ...args: string[]): Promise<string> => {
@@ -101,6 +132,35 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
     );
   }
 
+  const allNames = lab.machines.map(({ name }) => name);
+
+  /** Does something to several machines at once, and waits for all of them even when one fails. */
+  async function onEach<T>(
+    machines: readonly string[],
+    work: (machine: string) => Promise<T>,
+  ): Promise<T[]> {
+    const outcomes = await Promise.allSettled(machines.map(work));
+    return outcomes.map((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
+    });
+  }
+
+  async function inState(wanted: PowerState): Promise<string[]> {
+    const found = await states();
+    return allNames.filter((machine) => found[machine] === wanted);
+  }
+
+  async function snapshotsOf(machine: string): Promise<string[]> {
+    const listed = await must(
+      `The checkpoints of ${machine} cannot be listed.`,
+      'snapshot-list',
+      domainName(machine),
+      '--name',
+    );
+    return listed.split('\n').filter((line) => line.trim() !== '');
+  }
+
   async function replug(): Promise<void> {
     for (const [machine, state] of Object.entries(await states())) {
       if (state !== 'running' && state !== 'paused') continue;
@@ -127,6 +187,60 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
     async powerOff(machine) {
       if ((await states())[machine] === 'off') return;
       await must(`${machine} could not be powered off.`, 'destroy', domainName(machine));
+    },
+    checkpointHolds: 'memory and disks of all machines, at one moment',
+    async saveCheckpoint(name) {
+      try {
+        await onEach(await inState('running'), (machine) =>
+          must(`${machine} could not be paused.`, 'suspend', domainName(machine)),
+        );
+        await onEach(allNames, (machine) =>
+          must(
+            `${machine} could not be saved.`,
+            'snapshot-create-as',
+            domainName(machine),
+            snapshotName(name),
+          ),
+        );
+      } finally {
+        await this.resumePaused();
+      }
+    },
+    async restoreCheckpoint(name) {
+      await onEach(allNames, async (machine) => {
+        const saved = [domainName(machine), snapshotName(name)];
+        const what = `${machine} could not be brought back.`;
+        const info = await must(what, 'snapshot-info', ...saved);
+        // One that was off must not be started by being reverted.
+        const wasOff = /^State:\s+shutoff$/m.test(info);
+        await must(what, 'snapshot-revert', ...saved, ...(wasOff ? [] : ['--paused']));
+      });
+      await this.resumePaused();
+    },
+    async deleteCheckpoint(name) {
+      const there = await states();
+      await onEach(allNames, async (machine) => {
+        if (there[machine] === 'absent') return;
+        if (!(await snapshotsOf(machine)).includes(snapshotName(name))) return;
+        await must(
+          `The checkpoint "${name}" of ${machine} could not be deleted.`,
+          'snapshot-delete',
+          domainName(machine),
+          snapshotName(name),
+        );
+      });
+    },
+    async checkpoints() {
+      if (Object.values(await states()).includes('absent')) return [];
+      const [first = [], ...others] = await onEach(allNames, snapshotsOf);
+      return first
+        .filter((snapshot) => others.every((list) => list.includes(snapshot)))
+        .flatMap((snapshot) => checkpointOf(snapshot) ?? []);
+    },
+    async resumePaused() {
+      await onEach(await inState('paused'), (machine) =>
+        must(`${machine} could not be let run on.`, 'resume', domainName(machine)),
+      );
     },
     async removeOrphans() {
       const removed: string[] = [];
@@ -179,6 +293,11 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
     },
   };
 }
+
+/** Names of checkpoints as libvirt knows them; a learner's own snapshots go by other names. */
+const snapshotName = (checkpoint: string): string => `halab-${checkpoint}`;
+const checkpointOf = (snapshot: string): string | null =>
+  snapshot.startsWith('halab-') ? snapshot.slice('halab-'.length) : null;
 
 function powerState(word: string | undefined): PowerState {
   if (word === undefined) return 'absent';

@@ -18,6 +18,22 @@ export function vagrantOnlyProvider(lab: Lab, run: Runner): Provider {
       throw new HalabError(what, { reason: describeFailure(result), next: 'halab doctor' });
     return result.stdout;
   };
+  const snapshotsOf = async (machine: string): Promise<string[]> =>
+    (
+      await must(
+        `The checkpoints of ${machine} cannot be listed.`,
+        'snapshot',
+        'list',
+        machine,
+        '--machine-readable',
+      )
+    )
+      .split('\n')
+      .map(parseVagrantLine)
+      .filter((line) => line?.type === 'ui' && line.data[0] === 'detail')
+      .map((line) => line?.data[1] ?? '')
+      // Where there is none, a sentence says so.
+      .filter((name) => /^\S+$/.test(name));
   return {
     async states() {
       const lines = (await must('The machines cannot be listed.', 'status', '--machine-readable'))
@@ -37,6 +53,46 @@ export function vagrantOnlyProvider(lab: Lab, run: Runner): Provider {
     },
     async powerOff(machine) {
       await must(`${machine} could not be powered off.`, 'halt', '--force', machine);
+    },
+    // Vagrant goes from machine to machine, and whether memory is saved is up to the hypervisor.
+    checkpointHolds:
+      'the disks of all machines, and memory where the hypervisor saves it; one machine after another',
+    async saveCheckpoint(name) {
+      await must('The machines could not be saved.', 'snapshot', 'save', '--force', name);
+    },
+    async restoreCheckpoint(name) {
+      await must(
+        'The machines could not be brought back.',
+        'snapshot',
+        'restore',
+        '--no-provision',
+        name,
+      );
+    },
+    async deleteCheckpoint(name) {
+      for (const { name: machine } of lab.machines) {
+        if (!(await snapshotsOf(machine)).includes(name)) continue;
+        await must(
+          `The checkpoint "${name}" of ${machine} could not be deleted.`,
+          'snapshot',
+          'delete',
+          machine,
+          name,
+        );
+      }
+    },
+    async checkpoints() {
+      const [first = [], ...others] = await Promise.all(
+        lab.machines.map(({ name }) => snapshotsOf(name)),
+      );
+      return first.filter((name) => others.every((list) => list.includes(name)));
+    },
+    async resumePaused() {
+      const found = await this.states();
+      for (const { name } of lab.machines) {
+        if (found[name] === 'paused')
+          await must(`${name} could not be let run on.`, 'resume', name);
+      }
     },
     async removeOrphans() {
       return []; // Nothing tells another's machine from ours here.

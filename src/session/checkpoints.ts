@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { missingFrom, type Wholeness, wholenessOf } from '../cluster/whole.ts';
+import { HalabError, usageError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { writeLab } from '../lab/lab.ts';
+import { dropConnection } from '../lab/ssh.ts';
+import { runLocally } from '../local-runner.ts';
+import {
+  assertRoomForCheckpoint,
+  type Checkpoint,
+  readCheckpoints,
+  toPrune,
+  writeCheckpoints,
+} from './checkpoint-file.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Saves all machines under a name. A halab that is killed
+ * meanwhile leaves a note in the lab's record, and the next one lets the machines run on.
+ * @throws HalabError when there is one of that name (exit 2), or when saving fails (exit 3).
+ */
+export async function saveCheckpoint(
+  session: Session,
+  wanted: Pick<Checkpoint, 'name' | 'lesson' | 'builtFrom'>,
+  emit: Emit,
+): Promise<Checkpoint> {
+  const { lab, provider } = session;
+  const { name } = wanted;
+  const existing = await readCheckpoints(lab, provider);
+  if (existing.some((checkpoint) => checkpoint.name === name)) {
+    throw usageError(
+      `There is a checkpoint "${name}" already.`,
+      `Delete it first: halab checkpoint delete ${name}`,
+    );
+  }
+  assertRoomForCheckpoint(lab);
+  const step = 'checkpoint';
+  const started = performance.now();
+  emit({
+    type: 'step-started',
+    step,
+    title: `Saving the machines as "${name}"`,
+    estimateSeconds: 8,
+  });
+  const whole = wholenessOf(await session.observe());
+  writeLab({ ...lab.record, checkpointing: { doing: 'saving', name } });
+  try {
+    // What an interrupted or unrecorded one left under this name.
+    await provider.deleteCheckpoint(name);
+    await provider.saveCheckpoint(name);
+  } catch (error) {
+    emit({ type: 'step-failed', step, text: 'failed' });
+    await provider.deleteCheckpoint(name);
+    writeLab({ ...lab.record, checkpointing: null });
+    throw error;
+  }
+  const checkpoint = { ...wanted, madeAt: new Date().toISOString(), whole };
+  writeCheckpoints(lab, [...existing, checkpoint]);
+  writeLab({ ...lab.record, checkpointing: null });
+  // While they were paused their clocks stood still.
+  await setClocks(session, whole.answering);
+  emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
+  return checkpoint;
+}
+
+/** Deletes the checkpoints that are one too many by now. */
+export async function pruneCheckpoints(session: Session): Promise<void> {
+  const all = await readCheckpoints(session.lab, session.provider);
+  await deleteCheckpoints(session, toPrune(all));
+}
+
+/** Deletes checkpoints by name; names of none are left out. */
+export async function deleteCheckpoints(
+  { lab, provider }: Session,
+  names: readonly string[],
+): Promise<void> {
+  if (names.length === 0) return;
+  const all = await readCheckpoints(lab, provider);
+  writeCheckpoints(
+    lab,
+    all.filter(({ name }) => !names.includes(name)),
+  );
+  for (const name of names) await provider.deleteCheckpoint(name);
+}
+
+/**
+ * Brings all machines back to a checkpoint, and waits until they answer, their clocks are right and
+ * the cluster is as whole as it was then. Run again after an interruption it begins anew.
+ * @throws HalabError when there is none of that name (exit 2), or when the machines do not come back (exit 3).
+ */
+export async function restoreCheckpoint(session: Session, name: string, emit: Emit): Promise<void> {
+  const { lab, provider } = session;
+  const all = await readCheckpoints(lab, provider);
+  const checkpoint = all.find((candidate) => candidate.name === name);
+  if (checkpoint === undefined)
+    throw usageError(`There is no checkpoint "${name}".`, 'halab checkpoint list');
+  const step = 'restore';
+  const started = performance.now();
+  emit({
+    type: 'step-started',
+    step,
+    title: `Bringing the machines back to "${name}"`,
+    estimateSeconds: 8,
+  });
+  try {
+    writeLab({ ...lab.record, checkpointing: { doing: 'restoring', name } });
+    await provider.prepare();
+    // A connection that is kept open to a machine that has gone back in time hangs.
+    await Promise.all(lab.machines.map((machine) => dropConnection(lab, machine.name, runLocally)));
+    await provider.restoreCheckpoint(name);
+    emit({ type: 'step-progress', step, text: 'they run; setting their clocks' });
+    await setClocks(session, checkpoint.whole.answering);
+    emit({ type: 'step-progress', step, text: 'looking whether the cluster is whole' });
+    await waitUntilWhole(session, checkpoint.whole, (text) =>
+      emit({ type: 'step-progress', step, text }),
+    );
+    // A fault from before the restore is gone with it.
+    writeLab({ ...lab.record, fault: null, checkpointing: null });
+  } catch (error) {
+    emit({ type: 'step-failed', step, text: 'failed' });
+    throw error;
+  }
+  emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
+}
+
+/** Finishes what a killed halab began: a restore is done again, a save is undone. */
+export async function finishCheckpointing(session: Session, emit: Emit): Promise<void> {
+  const { lab, provider } = session;
+  const { checkpointing } = lab.record;
+  if (checkpointing === null) return;
+  const { doing, name } = checkpointing;
+  if (doing === 'restoring') {
+    emit({ type: 'note', text: `Bringing the machines back to "${name}" was cut short.` });
+    return restoreCheckpoint(session, name, emit);
+  }
+  emit({ type: 'note', text: `Saving the machines as "${name}" was cut short: it is undone.` });
+  await provider.resumePaused();
+  const recorded = (await readCheckpoints(lab, provider)).some((known) => known.name === name);
+  if (!recorded) await provider.deleteCheckpoint(name);
+  writeLab({ ...lab.record, checkpointing: null });
+}
+
+/** Milliseconds for machines to answer after they were let run on; seconds for the cluster to be whole. */
+const answerWithin = 90_000;
+const wholeWithin = 120;
+
+/** Sets the machines' clocks to this computer's, as exactly as one ssh command can. */
+async function setClocks(session: Session, machines: readonly string[]): Promise<void> {
+  await Promise.all(
+    machines.map(async (machine) => {
+      for (const end = performance.now() + answerWithin; ; await sleep(250)) {
+        const script = `date --set=@${(Date.now() / 1000).toFixed(3)}`;
+        const result = await session.shell.runAsRoot(machine, script, { timeout: 10_000 });
+        if (result.reached && result.exitCode === 0) return;
+        if (performance.now() < end) continue;
+        throw new HalabError(`${machine} does not answer.`, {
+          reason: result.stderr,
+          next: 'Try again: halab reset. Or make the lab anew: halab destroy, then halab up',
+        });
+      }
+    }),
+  );
+}
+
+async function waitUntilWhole(
+  session: Session,
+  whole: Wholeness,
+  onWait: (reason: string) => void,
+): Promise<void> {
+  for (const started = performance.now(); ; await sleep(500)) {
+    const missing = missingFrom(whole, await session.observe());
+    if (missing === null) return;
+    onWait(missing);
+    if ((performance.now() - started) / 1000 < wholeWithin) continue;
+    throw new HalabError('The cluster does not come back as it was.', {
+      reason: missing,
+      next: 'Look at it: halab shell node1 -- sudo crm_mon -1. Or take an earlier start: halab reset LESSON',
+    });
+  }
+}

@@ -1,0 +1,126 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Lesson } from '../../src/course/lesson.ts';
+import { loadCourse } from '../../src/course/load.ts';
+import { imaginaryLab, type Lab, labFiles } from '../../src/lab/lab.ts';
+import type { Provider } from '../../src/lab/providers/provider.ts';
+import {
+  assertCheckpointName,
+  assertRoomForCheckpoint,
+  type Checkpoint,
+  readCheckpoints,
+  startsKept,
+  toPrune,
+  writeCheckpoints,
+} from '../../src/session/checkpoint-file.ts';
+import { startHash, wayToStart } from '../../src/session/reset.ts';
+
+const course = loadCourse(
+  fileURLToPath(new URL('../../lessons/pacemaker', import.meta.url)),
+  imaginaryLab('test'),
+);
+const [machines, cluster, address] = course.lessons as readonly [Lesson, Lesson, Lesson];
+const ids = (lessons: readonly Lesson[]): string[] => lessons.map(({ id }) => id);
+
+describe("the way to a lesson's start", () => {
+  it('is its own checkpoint', () => {
+    expect(wayToStart(course, address, ['lesson-meet-your-machines', 'lesson-virtual-ip'])).toEqual(
+      { checkpoint: 'lesson-virtual-ip', solve: [] },
+    );
+  });
+
+  it('begins at the nearest checkpoint before it', () => {
+    const way = wayToStart(course, address, [
+      'lesson-meet-your-machines',
+      'lesson-first-cluster',
+      'mine',
+    ]);
+    expect(way.checkpoint).toBe('lesson-first-cluster');
+    expect(ids(way.solve)).toEqual(['first-cluster']);
+  });
+
+  it('begins with new machines where there is no checkpoint', () => {
+    const way = wayToStart(course, address, ['mine']);
+    expect(way.checkpoint).toBeNull();
+    expect(ids(way.solve)).toEqual(['meet-your-machines', 'first-cluster']);
+    expect(wayToStart(course, machines, [])).toEqual({ checkpoint: null, solve: [] });
+  });
+});
+
+describe("the hash of a lesson's start", () => {
+  it('changes with the solutions before it and with the box, and with nothing else', () => {
+    const hash = startHash(course, address, 'box1');
+    expect(startHash(course, address, 'box1')).toBe(hash);
+    expect(startHash(course, address, 'box2')).not.toBe(hash);
+    const changed = (lesson: Lesson): typeof course => ({
+      ...course,
+      lessons: course.lessons.map((known) =>
+        known === lesson ? { ...lesson, tasks: lesson.tasks.slice(1) } : known,
+      ),
+    });
+    expect(startHash(changed(cluster), address, 'box1')).not.toBe(hash);
+    expect(startHash(changed(address), address, 'box1')).toBe(hash);
+  });
+});
+
+const whole = { answering: [], online: [], quorate: false, connected: [] };
+const checkpoint = (name: string, lesson: string | null, hour: number): Checkpoint => ({
+  name,
+  lesson,
+  madeAt: new Date(Date.UTC(2026, 10, 23, hour)).toISOString(),
+  whole,
+  builtFrom: null,
+});
+
+describe('pruning', () => {
+  it(`keeps the newest ${startsKept} starts and all of the learner's own`, () => {
+    const starts = [0, 1, 2, 3, 4].map((hour) => checkpoint(`lesson-${hour}`, `${hour}`, hour));
+    expect(toPrune([checkpoint('mine', null, 0), ...starts])).toEqual(['lesson-1', 'lesson-0']);
+    expect(toPrune(starts.slice(2))).toEqual([]);
+  });
+});
+
+describe('the record of checkpoints', () => {
+  let lab: Lab;
+  const having = (...names: string[]): Provider =>
+    ({ checkpoints: async () => names }) as Partial<Provider> as Provider;
+
+  beforeEach(() => {
+    lab = { ...imaginaryLab('test'), folder: mkdtempSync(join(tmpdir(), 'halab-checkpoints-')) };
+  });
+  afterEach(() => rmSync(lab.folder, { recursive: true }));
+
+  it('tells those that the machines still have', async () => {
+    expect(await readCheckpoints(lab, having('mine'))).toEqual([]);
+    const both = [checkpoint('mine', null, 1), checkpoint('gone', null, 2)];
+    writeCheckpoints(lab, both);
+    expect(await readCheckpoints(lab, having('mine', 'strange'))).toEqual([both[0]]);
+  });
+
+  it.each(['{', '{"format":1}', '[]'])('is set aside when it is %s', async (text) => {
+    writeFileSync(labFiles.checkpoints(lab), text);
+    expect(await readCheckpoints(lab, having('mine'))).toEqual([]);
+    expect(readdirSync(lab.folder)).toEqual([expect.stringMatching(/^checkpoints.json.corrupt-/)]);
+  });
+
+  it('is refused when the disk could fill up', () => {
+    expect(() => assertRoomForCheckpoint(lab)).not.toThrow();
+    const huge = { ...lab, record: { ...lab.record, memory: 1_000_000_000 } };
+    expect(() => assertRoomForCheckpoint(huge)).toThrow('not enough room');
+  });
+});
+
+describe("a checkpoint's name", () => {
+  it.each(['before-drbd', '1', 'a'.repeat(41)])('may be %s', (name) => {
+    expect(() => assertCheckpointName(name)).not.toThrow();
+  });
+  it.each(['', 'Übung', '-a', 'a b', 'a'.repeat(42), 'lesson-virtual-ip', '../x'])(
+    'may not be "%s"',
+    (name) => {
+      expect(() => assertCheckpointName(name)).toThrow();
+    },
+  );
+});

@@ -39,6 +39,13 @@ export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab>
   const started = performance.now();
   let lab = given;
   await waitForEarlierVagrant(lab, emit);
+  const strays = await providerOf(lab, run).endStrays();
+  if (strays.length > 0) {
+    emit({
+      type: 'note',
+      text: `Powered off ${strays.join(', ')}: they ran on, and libvirt's files about them were gone.`,
+    });
+  }
   if (lab.record.provider === 'rootless') {
     const box = await wantedBox(run);
     await buildBox(box, emit, options);
@@ -133,6 +140,15 @@ async function withPorts(lab: Lab, run: Runner): Promise<Lab> {
       await changePort(lab, run, name, { from: old, to: ports[name] ?? 0 });
   }
   return writeLab({ ...lab.record, ports });
+}
+
+/** Gives machines that are off other ports for ssh where theirs were taken meanwhile: they could not be started. */
+export async function assurePorts(lab: Lab, run: Runner): Promise<void> {
+  if (lab.record.provider !== 'rootless') return;
+  const assured = await withPorts(lab, run);
+  if (assured === lab) return;
+  writeVagrantConfig(assured);
+  writeSshConfig(assured, await sshAddresses(assured, run));
 }
 
 function writeVagrantConfig(lab: Lab): void {

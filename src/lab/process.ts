@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Whether a process of that id is there and has not ended: a zombie has (proc_pid_stat(5), state Z). */
@@ -12,13 +12,27 @@ function isAlive(pid: number): boolean {
 }
 
 /** The words of a process's command line; empty when there is no such process. */
-export function commandLine(pid: number): string[] {
+export const commandLine = (pid: number): string[] => stringsIn(`/proc/${pid}/cmdline`);
+
+/** "NAME=value" of all that a process was given as its environment; empty when it cannot be read. */
+export const environmentOf = (pid: number): string[] => stringsIn(`/proc/${pid}/environ`);
+
+function stringsIn(file: string): string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return readFileSync(file, 'utf8').split('\0');
   } catch {
     return [];
   }
 }
+
+/** Ids of all processes of this user. */
+export const ownProcesses = (): number[] =>
+  readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter(
+      (entry) => statSync(`/proc/${entry}`, { throwIfNoEntry: false })?.uid === process.getuid?.(),
+    )
+    .map(Number);
 
 /** Whether a process of that id runs that program (an id may have been given to another process since; scripts and `unshare` put a word or more before the program). */
 export function isRunning(pid: number, program: string): boolean {

@@ -1,10 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emit } from '../events.ts';
 import type { Runner } from '../run.ts';
 import { type Lab, labFiles, labFolder, readLab, writeLab } from './lab.ts';
 import { endProcess } from './process.ts';
 import { providerOf } from './providers/index.ts';
-import { dropConnection } from './ssh.ts';
+import { dropConnection, sshShell } from './ssh.ts';
 import { runningVagrant, runVagrant, vagrantError } from './vagrant.ts';
 
 export interface TearDownOptions {
@@ -12,12 +13,30 @@ export interface TearDownOptions {
   readonly emit: Emit;
 }
 
-/** Powers the machines off; what is on their disks stays. Clean shutdowns, all at once. */
+/** Seconds in which a machine shuts itself down, under emulation too. */
+const shutdownWithin = 60;
+
+/**
+ * Powers the machines off; what is on their disks stays. Each shuts itself down, all at once; what
+ * does not get there in time is left to Vagrant, which cuts its power in the end.
+ */
 export async function powerDown(lab: Lab, { run, emit }: TearDownOptions): Promise<void> {
   const step = 'down';
   const started = performance.now();
   emit({ type: 'step-started', step, title: 'Shutting the machines down', estimateSeconds: 20 });
+  const provider = providerOf(lab, run);
+  if (existsSync(labFiles.sshConfig(lab))) {
+    const shell = sshShell(lab, run);
+    // The answer may be lost with the connection.
+    await Promise.all(
+      lab.machines.map(({ name }) => shell.runAsRoot(name, 'systemctl poweroff --no-block')),
+    );
+  }
   await closeConnections(lab, run);
+  const isOff = async (): Promise<boolean> =>
+    Object.values(await provider.states()).every((state) => state === 'off' || state === 'absent');
+  while (!(await isOff()) && (performance.now() - started) / 1000 < shutdownWithin)
+    await sleep(1000);
   const args = ['halt'];
   const outcome = await runVagrant(lab, args, { log: 'vagrant-halt.log' });
   if (outcome.exitCode !== 0) {

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { missingFrom, type Wholeness, wholenessOf } from '../cluster/whole.ts';
 import { HalabError, usageError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { writeLab } from '../lab/lab.ts';
+import { assurePorts } from '../lab/bring-up.ts';
+import { type LabRecord, readLab, writeLab } from '../lab/lab.ts';
 import { dropConnection } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import {
@@ -43,7 +44,7 @@ export async function saveCheckpoint(
     estimateSeconds: 8,
   });
   const whole = wholenessOf(await session.observe());
-  writeLab({ ...lab.record, checkpointing: { doing: 'saving', name } });
+  change(lab, { checkpointing: { doing: 'saving', name } });
   try {
     // What an interrupted or unrecorded one left under this name.
     await provider.deleteCheckpoint(name);
@@ -51,17 +52,22 @@ export async function saveCheckpoint(
   } catch (error) {
     emit({ type: 'step-failed', step, text: 'failed' });
     await provider.deleteCheckpoint(name);
-    writeLab({ ...lab.record, checkpointing: null });
+    change(lab, { checkpointing: null });
     throw error;
   }
   const checkpoint = { ...wanted, madeAt: new Date().toISOString(), whole };
   writeCheckpoints(lab, [...existing, checkpoint]);
-  writeLab({ ...lab.record, checkpointing: null });
+  change(lab, { checkpointing: null });
   // While they were paused their clocks stood still.
   await setClocks(session, whole.answering);
   emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
   return checkpoint;
 }
+
+/** Changes the lab's record as it is on disk now. */
+const change = ({ record }: Session['lab'], part: Partial<LabRecord>): void => {
+  writeLab({ ...readLab(record.name).record, ...part });
+};
 
 /** Deletes the checkpoints that are one too many by now. */
 export async function pruneCheckpoints(session: Session): Promise<void> {
@@ -103,8 +109,9 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
     estimateSeconds: 8,
   });
   try {
-    writeLab({ ...lab.record, checkpointing: { doing: 'restoring', name } });
+    change(lab, { checkpointing: { doing: 'restoring', name } });
     await provider.prepare();
+    await assurePorts(lab, runLocally);
     // A connection that is kept open to a machine that has gone back in time hangs.
     await Promise.all(lab.machines.map((machine) => dropConnection(lab, machine.name, runLocally)));
     await provider.restoreCheckpoint(name);
@@ -115,7 +122,7 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
       emit({ type: 'step-progress', step, text }),
     );
     // A fault from before the restore is gone with it.
-    writeLab({ ...lab.record, fault: null, checkpointing: null });
+    change(lab, { fault: null, checkpointing: null });
   } catch (error) {
     emit({ type: 'step-failed', step, text: 'failed' });
     throw error;
@@ -137,7 +144,7 @@ export async function finishCheckpointing(session: Session, emit: Emit): Promise
   await provider.resumePaused();
   const recorded = (await readCheckpoints(lab, provider)).some((known) => known.name === name);
   if (!recorded) await provider.deleteCheckpoint(name);
-  writeLab({ ...lab.record, checkpointing: null });
+  change(lab, { checkpointing: null });
 }
 
 /** Milliseconds for machines to answer after they were let run on; seconds for the cluster to be whole. */

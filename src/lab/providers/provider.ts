@@ -26,6 +26,11 @@ export interface Provider {
   checkpoints(): Promise<readonly string[]>;
   /** Lets machines run on that were paused. */
   resumePaused(): Promise<void>;
+  /**
+   * Ends machines that run and cannot be reached through the hypervisor any more, since its files
+   * about them are gone: it would start each a second time. @returns their names.
+   */
+  endStrays(): Promise<string[]>;
   /** Removes machines that Vagrant has lost sight of, so that it can make them again. */
   removeOrphans(): Promise<string[]>;
   /** Ends and removes all that prepare() made, once the machines are destroyed. */

@@ -9,9 +9,9 @@ import {
   readlinkSync,
   rmdirSync,
   rmSync,
-  statSync,
   symlinkSync,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,7 +19,7 @@ import { HalabError } from '../../errors.ts';
 import { describeFailure } from '../../local-runner.ts';
 import type { CommandResult, Runner } from '../../run.ts';
 import type { Lab } from '../lab.ts';
-import { commandLine, endProcess, isRunning } from '../process.ts';
+import { commandLine, endProcess, environmentOf, isRunning, ownProcesses } from '../process.ts';
 import type { PowerState, Provider } from './provider.ts';
 
 /**
@@ -56,16 +56,11 @@ export function asSessionUser(command: readonly string[]): string[] {
 }
 
 /** Runs virsh on the lab's own session daemon. */
-export const runVirsh = (
-  lab: Lab,
-  run: Runner,
-  args: readonly string[],
-  input?: string,
-): Promise<CommandResult> =>
+export const runVirsh = (lab: Lab, run: Runner, args: readonly string[]): Promise<CommandResult> =>
   run(asSessionUser(['virsh', '--quiet', '--connect', 'qemu:///session', ...args]), {
     env: libvirtEnvironment(lab),
-    timeout: 60_000,
-    ...(input === undefined ? {} : { input }),
+    // Saving or reverting a machine takes seconds, and minutes on a computer that is busy.
+    timeout: 300_000,
   });
 
 /**
@@ -80,8 +75,8 @@ export async function changePort(
   { from, to }: { from: number; to: number },
 ): Promise<void> {
   const domain = domainName(machine);
-  const must = async (args: readonly string[], input?: string): Promise<string> => {
-    const result = await runVirsh(lab, run, args, input);
+  const must = async (args: readonly string[]): Promise<string> => {
+    const result = await runVirsh(lab, run, args);
     if (result.exitCode === 0) return result.stdout;
     throw new HalabError(`${machine} needs another ssh port and could not be given one.`, {
       reason: `Port ${from} is in use by another program. ${describeFailure(result)}`,
@@ -90,12 +85,18 @@ export async function changePort(
   };
   const changed = (definition: string): string =>
     definition.replaceAll(`hostfwd=tcp:127.0.0.1:${from}-:22`, `hostfwd=tcp:127.0.0.1:${to}-:22`);
-  const definition = await must(['dumpxml', '--inactive', domain]);
-  await must(['define', '/dev/stdin'], changed(definition));
+  // virsh cannot open a /dev/stdin that is a socket, as Node's pipes are.
+  const file = join(lab.runFolder, `${machine}.xml`);
+  const give = async (definition: string, ...args: readonly string[]): Promise<void> => {
+    writeFileSync(file, changed(definition), { mode: 0o600 });
+    await must(args);
+    rmSync(file);
+  };
+  await give(await must(['dumpxml', '--inactive', domain]), 'define', file);
   const snapshots = await must(['snapshot-list', domain, '--name']);
   for (const snapshot of snapshots.split('\n').filter((line) => line.trim() !== '')) {
     const saved = await must(['snapshot-dumpxml', domain, snapshot, '--security-info']);
-    await must(['snapshot-create', domain, '/dev/stdin', '--redefine'], changed(saved));
+    await give(saved, 'snapshot-create', domain, file, '--redefine');
   }
 }
 
@@ -242,6 +243,18 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
         must(`${machine} could not be let run on.`, 'resume', domainName(machine)),
       );
     },
+    async endStrays() {
+      const known = await states();
+      const strays = runningMachines(lab).filter(
+        ({ machine }) => known[machine] !== 'running' && known[machine] !== 'paused',
+      );
+      await Promise.all(strays.map(({ pid }) => endProcess(pid)));
+      // A daemon that ends in order would take the files of its successor away.
+      for (const pid of daemonsOf(lab)) {
+        if (!daemonPids(lab).includes(pid)) process.kill(pid, 'SIGKILL');
+      }
+      return strays.map(({ machine }) => machine);
+    },
     async removeOrphans() {
       const removed: string[] = [];
       for (const [machine, state] of Object.entries(await states())) {
@@ -282,10 +295,9 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
         }
       }
       await endSwitch(lab);
-      for (const daemon of ['libvirtd', 'virtlogd']) {
-        await endByPidFile(join(lab.runFolder, 'libvirt', `${daemon}.pid`), daemon);
-      }
-      await endStrayMachines(lab);
+      await Promise.all(daemonsOf(lab).map(endProcess));
+      // What is left of a lab whose libvirt state is gone.
+      await Promise.all(runningMachines(lab).map(({ pid }) => endProcess(pid)));
       rmSync(lab.runFolder, { recursive: true, force: true });
       // The last lab takes the common folder with it.
       const parent = join(lab.runFolder, '..');
@@ -400,19 +412,32 @@ async function endByPidFile(file: string, program: string): Promise<void> {
   if (existsSync(file)) unlinkSync(file);
 }
 
-/** Ends QEMU processes that hold this lab's switch open: what is left of a lab whose libvirt state is gone. */
-async function endStrayMachines(lab: Lab): Promise<void> {
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const pid = Number(entry);
-    if (statSync(`/proc/${entry}`, { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue;
-    if (
-      isRunning(pid, 'qemu-system') &&
-      commandLine(pid).some((word) => word.includes(`sock=${switchFolder(lab)}`))
-    ) {
-      await endProcess(pid);
-    }
-  }
+/** What libvirt starts of its own for a session. */
+const daemons = ['libvirtd', 'virtlogd'] as const;
+
+/** The daemons that work for this lab, by the environment that they were given. */
+const daemonsOf = (lab: Lab): number[] =>
+  ownProcesses().filter(
+    (pid) =>
+      daemons.some((daemon) => isRunning(pid, daemon)) &&
+      environmentOf(pid).includes(`XDG_RUNTIME_DIR=${lab.runFolder}`),
+  );
+
+/** The daemons that answer on the lab's sockets. */
+const daemonPids = (lab: Lab): (number | null)[] =>
+  daemons.map((daemon) => readPid(join(lab.runFolder, 'libvirt', `${daemon}.pid`)));
+
+/** The QEMU processes that have this lab's switch open, whether libvirt knows of them or not. */
+function runningMachines(lab: Lab): { pid: number; machine: string }[] {
+  return ownProcesses().flatMap((pid) => {
+    if (!isRunning(pid, 'qemu-system')) return [];
+    const words = commandLine(pid);
+    if (!words.some((word) => word.includes(`sock=${switchFolder(lab)}`))) return [];
+    const machine = lab.machines.find(({ name }) =>
+      words.some((word) => word.startsWith(`guest=${domainName(name)},`)),
+    );
+    return [{ pid, machine: machine?.name ?? '' }];
+  });
 }
 
 function readPid(file: string): number | null {

@@ -94,6 +94,9 @@ export function vagrantOnlyProvider(lab: Lab, run: Runner): Provider {
           await must(`${name} could not be let run on.`, 'resume', name);
       }
     },
+    async endStrays() {
+      return []; // The hypervisor looks after its own.
+    },
     async removeOrphans() {
       return []; // Nothing tells another's machine from ours here.
     },

@@ -16,6 +16,8 @@ const { positionals, values } = parseArgs({
 const say = (text) => (values.json ? process.stderr : process.stdout).write(`${text}\n`);
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
+const seconds = (all) => all.map((ms) => `${(ms / 1000).toFixed(1)} s`).join(', ');
+
 async function time(work) {
   const started = performance.now();
   await work();
@@ -45,6 +47,35 @@ const facts = [
 ];
 
 const benches = {
+  /** `halab reset` of all machines to a lesson's start against `vagrant snapshot restore` of the same machines. */
+  async reset() {
+    const { vagrantCommand, vagrantEnvironment } = await import('../dist/lab/vagrant.js');
+    const { readLab } = await import('../dist/lab/lab.js');
+    const lab = readLab(values.lab);
+    const vagrant = (...args) =>
+      $({
+        env: { ...process.env, ...vagrantEnvironment(lab) },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })`${vagrantCommand(lab, args)}`;
+    const reset = () => $`${process.execPath} ${main} --lab ${values.lab} --yes reset`;
+    await reset(); // There is a checkpoint from then on.
+    await vagrant('snapshot', 'save', '--force', 'bench');
+    try {
+      const own = [];
+      const peer = [];
+      // In turn, so that both meet the same noise.
+      for (let turn = 0; turn < 3; turn++) {
+        own.push(await time(reset));
+        peer.push(await time(() => vagrant('snapshot', 'restore', '--no-provision', 'bench')));
+      }
+      say(`halab reset, until the cluster was seen to be whole: ${seconds(own)}`);
+      say(`vagrant snapshot restore, until it returned: ${seconds(peer)}`);
+      return median(peer) / median(own);
+    } finally {
+      await reset();
+      await vagrant('snapshot', 'delete', 'bench');
+    }
+  },
   /** A warm `halab check` against the same facts by `vagrant ssh -c`. */
   async check() {
     const { vagrantCommand, vagrantEnvironment } = await import('../dist/lab/vagrant.js');

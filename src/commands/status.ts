@@ -5,6 +5,7 @@ import { ExitCode } from '../errors.ts';
 import { type Lab, labExists, readLab } from '../lab/lab.ts';
 import { providerOf } from '../lab/providers/index.ts';
 import { runLocally } from '../local-runner.ts';
+import { readCheckpoints } from '../session/checkpoint-file.ts';
 import { offlineSession } from '../session/session.ts';
 import { renderStatus } from '../terminal/report.ts';
 import { type GlobalOptions, labName, say, sayJson } from './context.ts';
@@ -19,10 +20,8 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
   }
   const lab = readLab(name);
   const session = offlineSession(name);
-  const [states, seen] = await Promise.all([
-    providerOf(lab, runLocally).states(),
-    session.observe(),
-  ]);
+  const provider = providerOf(lab, runLocally);
+  const [states, seen] = await Promise.all([provider.states(), session.observe()]);
   const machines = lab.machines.map((machine) => {
     const answer = seen.machines[machine.name];
     const power = states[machine.name] ?? 'absent';
@@ -36,6 +35,8 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
   const lesson = currentLesson(session.course, progress);
   const task = lesson === null ? null : currentTask(lesson, progress);
   const bytes = sizeOf(lab);
+  const checkpoints = await readCheckpoints(lab, provider);
+  const checkpointBytes = await provider.checkpointBytes();
   if (options.json) {
     sayJson({
       lab: name,
@@ -46,6 +47,8 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
       lesson: lesson?.id ?? null,
       task: task?.id ?? null,
       fault: lab.record.fault,
+      checkpoints: checkpoints.map(({ name }) => name),
+      checkpointBytes,
       bytes,
       folder: lab.folder,
     });
@@ -63,7 +66,11 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
       machines,
       facts: [
         ['Lesson', place],
-        ['Disk', `${(bytes / 1e6).toFixed(0)} MB in ${lab.folder}`],
+        ['Disk', `${megabytes(bytes)} in ${lab.folder}`],
+        [
+          'Checkpoints',
+          `${checkpoints.length}${checkpointBytes === null ? '' : `, with ${megabytes(checkpointBytes)} of memory (part of the disk space)`}`,
+        ],
         ...(fault === null
           ? []
           : [
@@ -77,6 +84,8 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
   );
   return ExitCode.fine;
 }
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
 /** Bytes that the lab's files take on disk: blocks, not lengths, since disk images are sparse. */
 const sizeOf = (lab: Lab): number =>

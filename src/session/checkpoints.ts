@@ -40,7 +40,7 @@ export async function saveCheckpoint(
   emit({
     type: 'step-started',
     step,
-    title: `Saving the machines as "${name}"`,
+    title: `Saving ${inWords(session, wanted)}`,
     estimateSeconds: 8,
   });
   const whole = wholenessOf(await session.observe());
@@ -62,6 +62,15 @@ export async function saveCheckpoint(
   await setClocks(session, whole.answering);
   emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
   return checkpoint;
+}
+
+/** What a checkpoint is, in a sentence. */
+function inWords(
+  { course }: Session,
+  { name, lesson }: Pick<Checkpoint, 'name' | 'lesson'>,
+): string {
+  if (lesson === null) return `"${name}"`;
+  return `the start of "${course.lessons.find(({ id }) => id === lesson)?.title ?? lesson}"`;
 }
 
 /** Changes the lab's record as it is on disk now. */
@@ -105,7 +114,7 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
   emit({
     type: 'step-started',
     step,
-    title: `Bringing the machines back to "${name}"`,
+    title: `Bringing the machines back to ${inWords(session, checkpoint)}`,
     estimateSeconds: 8,
   });
   try {

@@ -24,6 +24,8 @@ export interface Provider {
   deleteCheckpoint(name: string): Promise<void>;
   /** Names under which every machine of the lab was saved. */
   checkpoints(): Promise<readonly string[]>;
+  /** Bytes of memory that all checkpoints hold; null when the hypervisor does not say. What disks hold is in the disks. */
+  checkpointBytes(): Promise<number | null>;
   /** Lets machines run on that were paused. */
   resumePaused(): Promise<void>;
   /**

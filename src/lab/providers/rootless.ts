@@ -238,6 +238,34 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
         .filter((snapshot) => others.every((list) => list.includes(snapshot)))
         .flatMap((snapshot) => checkpointOf(snapshot) ?? []);
     },
+    async checkpointBytes() {
+      const disks = existsSync(poolFolder(lab))
+        ? readdirSync(poolFolder(lab)).filter((file) =>
+            lab.machines.some(({ name }) => file.startsWith(domainName(name))),
+          )
+        : [];
+      const sizes = await onEach(disks, async (disk) => {
+        // --force-share: the machine has its disk open.
+        const found = await run([
+          'qemu-img',
+          'info',
+          '--output=json',
+          '--force-share',
+          join(poolFolder(lab), disk),
+        ]);
+        if (found.exitCode !== 0) {
+          throw new HalabError('The space that the checkpoints take cannot be read.', {
+            reason: describeFailure(found),
+            next: 'halab doctor',
+          });
+        }
+        const { snapshots = [] } = JSON.parse(found.stdout) as {
+          snapshots?: { 'vm-state-size': number }[];
+        };
+        return snapshots.reduce((sum, snapshot) => sum + snapshot['vm-state-size'], 0);
+      });
+      return sizes.reduce((sum, size) => sum + size, 0);
+    },
     async resumePaused() {
       await onEach(await inState('paused'), (machine) =>
         must(`${machine} could not be let run on.`, 'resume', domainName(machine)),

@@ -87,6 +87,9 @@ export function vagrantOnlyProvider(lab: Lab, run: Runner): Provider {
       );
       return first.filter((name) => others.every((list) => list.includes(name)));
     },
+    async checkpointBytes() {
+      return null;
+    },
     async resumePaused() {
       const found = await this.states();
       for (const { name } of lab.machines) {

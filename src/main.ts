@@ -8,6 +8,12 @@ const version = (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: str
 if (process.argv.length === 3 && ['--version', '-V'].includes(process.argv[2] ?? '')) {
   process.stdout.write(`${version}\n`);
 } else {
+  // A reader that has seen enough (`halab lessons | head`) must not break off work on the machines.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   const { runCommandLine } = await import('./commands/program.ts');
   // The one place that sets the exit code. Output that still waits in a pipe must come out first.
   process.exitCode = await runCommandLine(process.argv, version);

@@ -140,6 +140,19 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .description('delete a checkpoint')
     .action(bind(async () => (await import('./checkpoint.ts')).checkpointDelete));
   program
+    .command('fault')
+    .argument('[kind]', 'what to break; without one, all kinds are listed')
+    .argument('[machine]', 'where; the node that runs the most if none is named')
+    .description('break something, for free play')
+    .option('--undo', 'undo it; all faults if no kind is named', false)
+    .option('--for <seconds>', 'undo it by itself after that time', wholeNumber)
+    .option('--unit <name>', 'the service of stop-service')
+    .addOption(
+      new Option('--after <seconds>', 'wait before undoing').argParser(wholeNumber).hideHelp(),
+    )
+    .addOption(json())
+    .action(bind(async () => (await import('./fault.ts')).fault));
+  program
     .command('shell')
     .argument('<machine>', 'node1, node2 or storage')
     .argument('[command...]', 'a command to run there in place of a shell (after --)')

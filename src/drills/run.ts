@@ -12,6 +12,7 @@ import { putBack } from '../session/put-back.ts';
 import type { Session } from '../session/session.ts';
 import { stopResource } from './faults.ts';
 import { type Outage, type Probe, startProbe } from './outage.ts';
+import { runningUnits } from './units.ts';
 
 export interface DrillReport {
   readonly drill: string;
@@ -30,9 +31,6 @@ export interface DrillReport {
   /** What held while the fault stood, and after the machines were put back. */
   readonly verdicts: readonly Verdict[];
 }
-
-/** Units that a node must get back after its power was cut. */
-const clusterUnits = ['corosync.service', 'pacemaker.service'];
 
 /**
  * Runs a drill: breaks what it names, measures the outage on a client's clock, judges the cluster,
@@ -181,12 +179,6 @@ function clientOf(lab: Lab, drill: Drill, victim: string): string | null {
   if (drill.outage === undefined) return null;
   const named = lab.machines.find(({ name }) => name === drill.outage?.from && name !== victim);
   return (named ?? lab.machines.find(({ name }) => name !== victim))?.name ?? null;
-}
-
-function runningUnits(state: ClusterState, name: string): string[] {
-  const machine = state.machines[name];
-  if (machine === undefined || !machine.reachable) return [];
-  return clusterUnits.filter((unit) => machine.units[unit]?.active === 'active');
 }
 
 /** Ends the measurement as soon as the service answers again, or when the limit and a little more are over. */

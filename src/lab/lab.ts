@@ -39,6 +39,25 @@ const recordSchema = z.object({
       units: z.array(z.string()),
     })
     .nullable(),
+  /** Faults that the learner made and has not undone. */
+  standing: z
+    .array(
+      z.object({
+        kind: z.string(),
+        machine: z.string(),
+        since: z.iso.datetime(),
+        /** When it ends by itself; null: never. */
+        until: z.iso.datetime().nullable(),
+        /** Units to be started again when it is undone. */
+        units: z.array(z.string()),
+        /** What its script was told: a unit, an agent's file; "" where it needs none. */
+        unit: z.string(),
+        agent: z.string(),
+        /** The process on this computer that ends it in time; null where the machine does that itself. */
+        timer: z.number().int().nullable(),
+      }),
+    )
+    .default([]),
   /** A checkpoint that is being saved or restored: an interrupted one is finished by the next command. */
   checkpointing: z
     .object({ doing: z.enum(['saving', 'restoring']), name: z.string() })
@@ -48,6 +67,7 @@ const recordSchema = z.object({
 
 /** What halab remembers of a lab (lab.json). */
 export type LabRecord = z.infer<typeof recordSchema>;
+export type StandingFault = LabRecord['standing'][number];
 
 /** A lab: its record and the places that belong to it. */
 export interface Lab {
@@ -136,6 +156,7 @@ export function newRecord(name: string, choices: Partial<LabRecord> = {}): LabRe
     ports: {},
     complete: false,
     fault: null,
+    standing: [],
     checkpointing: null,
     ...choices,
   };
@@ -190,6 +211,10 @@ export function writeLab(record: LabRecord): Lab {
   writeFileAtomic.sync(labFiles.record(lab), `${JSON.stringify(record, null, 2)}\n`);
   return lab;
 }
+
+/** Changes a lab's record as it is on disk now. */
+export const changeLab = ({ record }: Lab, part: Partial<LabRecord>): Lab =>
+  writeLab({ ...readLab(record.name).record, ...part });
 
 /** Names of all labs, readable or not. */
 export function labNames(): string[] {

@@ -92,7 +92,7 @@ export async function removeMachines(lab: Lab, run: Runner): Promise<void> {
   await provider.dispose();
   rmSync(labFiles.checkpoints(lab), { force: true });
   if (existsSync(labFiles.record(lab)))
-    writeLab({ ...lab.record, fault: null, checkpointing: null });
+    writeLab({ ...lab.record, fault: null, standing: [], checkpointing: null });
 }
 
 async function closeConnections(lab: Lab, run: Runner): Promise<void> {

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { missingFrom, type Wholeness, wholenessOf } from '../cluster/whole.ts';
 import { HalabError, usageError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { endTimer } from '../faults/timer.ts';
 import { assurePorts } from '../lab/bring-up.ts';
-import { type LabRecord, readLab, writeLab } from '../lab/lab.ts';
+import { changeLab, readLab } from '../lab/lab.ts';
 import { dropConnection } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import {
@@ -34,6 +35,13 @@ export async function saveCheckpoint(
       `Delete it first: halab checkpoint delete ${name}`,
     );
   }
+  const [fault] = readLab(lab.record.name).record.standing;
+  if (fault !== undefined) {
+    throw usageError(
+      `${fault.machine} has a fault (${fault.kind}), and a checkpoint would keep half of it.`,
+      'halab fault --undo',
+    );
+  }
   assertRoomForCheckpoint(lab);
   const step = 'checkpoint';
   const started = performance.now();
@@ -44,7 +52,7 @@ export async function saveCheckpoint(
     estimateSeconds: 8,
   });
   const whole = wholenessOf(await session.observe());
-  change(lab, { checkpointing: { doing: 'saving', name } });
+  changeLab(lab, { checkpointing: { doing: 'saving', name } });
   try {
     // What an interrupted or unrecorded one left under this name.
     await provider.deleteCheckpoint(name);
@@ -52,12 +60,12 @@ export async function saveCheckpoint(
   } catch (error) {
     emit({ type: 'step-failed', step, text: 'failed' });
     await provider.deleteCheckpoint(name);
-    change(lab, { checkpointing: null });
+    changeLab(lab, { checkpointing: null });
     throw error;
   }
   const checkpoint = { ...wanted, madeAt: new Date().toISOString(), whole };
   writeCheckpoints(lab, [...existing, checkpoint]);
-  change(lab, { checkpointing: null });
+  changeLab(lab, { checkpointing: null });
   // While they were paused their clocks stood still.
   await setClocks(session, whole.answering);
   emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
@@ -72,11 +80,6 @@ function inWords(
   if (lesson === null) return `"${name}"`;
   return `the start of "${course.lessons.find(({ id }) => id === lesson)?.title ?? lesson}"`;
 }
-
-/** Changes the lab's record as it is on disk now. */
-const change = ({ record }: Session['lab'], part: Partial<LabRecord>): void => {
-  writeLab({ ...readLab(record.name).record, ...part });
-};
 
 /** Deletes the checkpoints that are one too many by now. */
 export async function pruneCheckpoints(session: Session): Promise<void> {
@@ -118,7 +121,7 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
     estimateSeconds: 8,
   });
   try {
-    change(lab, { checkpointing: { doing: 'restoring', name } });
+    changeLab(lab, { checkpointing: { doing: 'restoring', name } });
     await provider.prepare();
     await assurePorts(lab, runLocally);
     // A connection that is kept open to a machine that has gone back in time hangs.
@@ -130,8 +133,9 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
     await waitUntilWhole(session, checkpoint.whole, (text) =>
       emit({ type: 'step-progress', step, text }),
     );
-    // A fault from before the restore is gone with it.
-    change(lab, { fault: null, checkpointing: null });
+    // Faults from before the restore are gone with it.
+    for (const { timer } of readLab(lab.record.name).record.standing) await endTimer(timer);
+    changeLab(lab, { fault: null, standing: [], checkpointing: null });
   } catch (error) {
     emit({ type: 'step-failed', step, text: 'failed' });
     throw error;
@@ -153,7 +157,7 @@ export async function finishCheckpointing(session: Session, emit: Emit): Promise
   await provider.resumePaused();
   const recorded = (await readCheckpoints(lab, provider)).some((known) => known.name === name);
   if (!recorded) await provider.deleteCheckpoint(name);
-  change(lab, { checkpointing: null });
+  changeLab(lab, { checkpointing: null });
 }
 
 /** Milliseconds for machines to answer after they were let run on; seconds for the cluster to be whole. */

@@ -11,6 +11,32 @@ export interface PutBackOptions {
   readonly emit: Emit;
 }
 
+/** Seconds for a machine to boot and its services to start. */
+const backWithin = 300;
+
+/**
+ * Waits until a machine answers and the units have started on it.
+ * @throws HalabError when that takes longer than it may.
+ */
+export async function waitUntilBack(
+  shell: Shell,
+  machine: string,
+  units: readonly string[],
+  onWait: (reason: string) => void,
+): Promise<void> {
+  const script = units.length === 0 ? 'true' : `systemctl start ${units.join(' ')}`;
+  for (const started = performance.now(); ; await sleep(1000)) {
+    const result = await shell.runAsRoot(machine, script, { timeout: 90_000 });
+    if (result.reached && result.exitCode === 0) return;
+    if (result.reached) onWait(`${units.join(', ')} not started yet`);
+    if ((performance.now() - started) / 1000 < backWithin) continue;
+    throw new HalabError(`${machine} does not come back.`, {
+      reason: result.stderr,
+      next: `Look at it: halab shell ${machine}. Or bring all machines back: halab reset`,
+    });
+  }
+}
+
 /**
  * Undoes the fault that the lab's record names, also one that a killed halab left: the machine is
  * turned on, and the services that ran on it before are started again.
@@ -26,20 +52,13 @@ export async function putBack(lab: Lab, { provider, shell, emit }: PutBackOption
   await provider.prepare();
   await provider.start(fault.machine);
   emit({ type: 'step-progress', step, text: 'booting' });
-  for (;;) {
-    const script = fault.units.length === 0 ? 'true' : `systemctl start ${fault.units.join(' ')}`;
-    const result = await shell.runAsRoot(fault.machine, script, { timeout: 90_000 });
-    if (result.reached && result.exitCode === 0) break;
-    if (result.reached)
-      emit({ type: 'step-progress', step, text: `${fault.units.join(', ')} not started yet` });
-    if (seconds() > 300) {
-      emit({ type: 'step-failed', step, text: result.stderr });
-      throw new HalabError(`${fault.machine} does not come back after the drill.`, {
-        reason: result.stderr,
-        next: `Look at it: halab shell ${fault.machine}. Or make the lab anew: halab destroy, then halab up`,
-      });
-    }
-    await sleep(1000);
+  try {
+    await waitUntilBack(shell, fault.machine, fault.units, (text) =>
+      emit({ type: 'step-progress', step, text }),
+    );
+  } catch (error) {
+    emit({ type: 'step-failed', step, text: 'failed' });
+    throw error;
   }
   const whole = writeLab({ ...lab.record, fault: null });
   emit({ type: 'step-done', step, seconds: seconds() });

@@ -234,6 +234,30 @@ export function renderStatus(view: StatusView, style: Style = outStyle()): strin
   return [table(['Machine', 'Role', 'Address', 'State'], rows, style), '', ...lines].join('\n');
 }
 
+/** What can be broken, for a list: `lasts`: seconds until it is undone by itself. */
+export interface FaultView {
+  readonly kind: string;
+  readonly does: string;
+  readonly expect: string;
+  readonly lasts: number | null;
+}
+
+/** All kinds of faults with what each does and what to expect. */
+export const renderFaults = (faults: readonly FaultView[], style: Style = outStyle()): string =>
+  faults
+    .map(({ kind, does, expect, lasts }) =>
+      [
+        style.bold(plain(kind)),
+        wrap(
+          plain(lasts === null ? does : `${does} Undone by itself after ${lasts} s.`),
+          style.width,
+          '  ',
+        ),
+        wrap(plain(`Expect: ${expect}`), style.width, '  '),
+      ].join('\n'),
+    )
+    .join('\n');
+
 /** What a checkpoint is, for a list: `lesson` is the title of the lesson at whose start it was taken. */
 export interface CheckpointView {
   readonly name: string;

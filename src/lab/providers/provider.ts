@@ -11,6 +11,10 @@ export interface Provider {
   start(machine: string): Promise<void>;
   /** Cuts the power: no shutdown, nothing is flushed. */
   powerOff(machine: string): Promise<void>;
+  /** Stops a machine in the middle of what it does; `start` lets it run on. */
+  pause(machine: string): Promise<void>;
+  /** Plugs a machine's cable of the cluster network in or pulls it out. @throws HalabError where the hypervisor is not asked to. */
+  plug(machine: string, isIn: boolean): Promise<void>;
   /** What a checkpoint of this provider holds, in words for a person. */
   readonly checkpointHolds: string;
   /**

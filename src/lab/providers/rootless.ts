@@ -111,7 +111,7 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
   };
   const monitor = (machine: string, command: string): Promise<string> =>
     must(
-      `${machine} could not be plugged into the switch.`,
+      `The cable of ${machine} could not be moved.`,
       'qemu-monitor-command',
       '--hmp',
       domainName(machine),
@@ -188,6 +188,14 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
     async powerOff(machine) {
       if ((await states())[machine] === 'off') return;
       await must(`${machine} could not be powered off.`, 'destroy', domainName(machine));
+    },
+    async pause(machine) {
+      if ((await states())[machine] !== 'running') return;
+      await must(`${machine} could not be paused.`, 'suspend', domainName(machine));
+    },
+    async plug(machine, isIn) {
+      // c2 is the hub's port at the card: the guest sees the link go.
+      await monitor(machine, `set_link c2 ${isIn ? 'on' : 'off'}`);
     },
     checkpointHolds: 'memory and disks of all machines, at one moment',
     async saveCheckpoint(name) {

@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ExitCode, usageError } from '../errors.ts';
+import { type FaultName, faultKind, faultNames } from '../faults/kinds.ts';
+import { beginFault, defaultTarget, undoFault } from '../faults/run.ts';
+import { type Lab, labExists, readLab, type StandingFault } from '../lab/lab.ts';
+import { withLock } from '../lab/lock.ts';
+import { openSession } from '../session/session.ts';
+import { renderFaults, renderText } from '../terminal/report.ts';
+import { type GlobalOptions, labName, say, sayJson } from './context.ts';
+import { withProgress } from './with-progress.ts';
+
+interface FaultOptions {
+  readonly undo: boolean;
+  readonly for?: number;
+  readonly after?: number;
+  readonly unit?: string;
+  readonly json: boolean;
+}
+
+/** Lists what can be broken, breaks something, or undoes it. */
+export async function fault(
+  global: GlobalOptions,
+  kind: string | undefined,
+  machine: string | undefined,
+  options: FaultOptions,
+): Promise<ExitCode> {
+  if (kind !== undefined && !isFaultName(kind)) {
+    throw usageError(`There is no fault "${kind}".`, `The kinds: ${faultNames.join(', ')}.`);
+  }
+  if (options.undo) return undo(global, kind, machine, options);
+  if (kind === undefined) return list(global, options.json);
+  const name = labName(global);
+  const lab = readLab(name);
+  assertMachine(lab, machine);
+  const made = await withProgress(options.json, async (emit) => {
+    const session = await openSession(name, emit);
+    const target =
+      machine ??
+      defaultTarget(
+        await session.observe(),
+        lab.machines.filter(({ role }) => role === 'node').map((node) => node.name),
+      );
+    return withLock(name, `the fault ${kind} on ${target}`, () =>
+      beginFault(session, kind, target, {
+        emit,
+        lasts: options.for ?? null,
+        unit: fullName(options.unit ?? ''),
+      }),
+    );
+  });
+  const { expect } = faultKind(kind);
+  if (options.json) {
+    sayJson({ ...made, expect });
+    return ExitCode.fine;
+  }
+  say(renderText(`Expect: ${expect}`));
+  say(
+    renderText(
+      made.until === null
+        ? 'Undo it: halab fault --undo'
+        : `It ends by itself at ${new Date(made.until).toLocaleTimeString('sv-SE')}. Undo it before: halab fault --undo`,
+    ),
+  );
+  return ExitCode.fine;
+}
+
+const isFaultName = (kind: string): kind is FaultName =>
+  (faultNames as readonly string[]).includes(kind);
+
+const fullName = (unit: string): string =>
+  unit === '' || unit.includes('.') ? unit : `${unit}.service`;
+
+function assertMachine(lab: Lab, machine: string | undefined): void {
+  if (machine === undefined || lab.machines.some(({ name }) => name === machine)) return;
+  throw usageError(
+    `There is no machine "${machine}".`,
+    `The machines: ${lab.machines.map(({ name }) => name).join(', ')}.`,
+  );
+}
+
+function list(global: GlobalOptions, json: boolean): ExitCode {
+  const kinds = faultNames.map((kind) => {
+    const { does, expect, lasts } = faultKind(kind);
+    return { kind, does, expect, lasts };
+  });
+  const name = labName(global);
+  const standing = labExists(name) ? readLab(name).record.standing : [];
+  if (json) {
+    sayJson({ kinds, standing });
+    return ExitCode.fine;
+  }
+  say(renderFaults(kinds));
+  say('');
+  const inWords = standing.map(({ kind, machine }) => `${kind} on ${machine}`);
+  say(
+    renderText(
+      inWords.length === 0
+        ? 'Nothing is broken now. Break something: halab fault KIND [MACHINE]'
+        : `Broken now: ${inWords.join(', ')}. Undo it: halab fault --undo`,
+    ),
+  );
+  return ExitCode.fine;
+}
+
+async function undo(
+  global: GlobalOptions,
+  kind: FaultName | undefined,
+  machine: string | undefined,
+  options: FaultOptions,
+): Promise<ExitCode> {
+  const name = labName(global);
+  if (options.after !== undefined) await sleep(options.after * 1000);
+  // A timer may outlive its lab.
+  if (options.after !== undefined && !labExists(name)) return ExitCode.fine;
+  const wanted = (fault: StandingFault): boolean =>
+    (kind === undefined || fault.kind === kind) &&
+    (machine === undefined || fault.machine === machine);
+  const undone = await withProgress(options.json, async (emit) => {
+    const session = await openSession(name, emit);
+    return withLock(name, 'undoing a fault', async () => {
+      const faults = readLab(name).record.standing.filter(wanted);
+      for (const fault of faults) await undoFault(session, fault, emit);
+      return faults;
+    });
+  });
+  if (options.json) sayJson(undone);
+  else if (undone.length === 0) say('There is no such fault: nothing to undo.');
+  else say('Undone. How the cluster is now: halab shell node1 -- sudo crm_mon -1');
+  return ExitCode.fine;
+}

@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { endProcess, isRunning } from '../lab/process.ts';
+import type { FaultName } from './kinds.ts';
+
+/**
+ * A process on this computer that undoes a fault in time, whatever becomes of the halab that made
+ * it: for faults in which the machine itself cannot.
+ * @returns its id.
+ */
+export function startTimer(lab: string, kind: FaultName, machine: string, seconds: number): number {
+  const main = fileURLToPath(new URL('../main.js', import.meta.url));
+  const words = [main, '--lab', lab, 'fault', '--undo', '--after', String(seconds), kind, machine];
+  const child = spawn(process.execPath, words, { detached: true, stdio: 'ignore', cwd: '/' });
+  child.unref();
+  if (child.pid === undefined) throw new Error('a process has no id');
+  return child.pid;
+}
+
+/** Ends a fault's timer, unless it is this very process. */
+export async function endTimer(pid: number | null): Promise<void> {
+  if (pid !== null && pid !== process.pid && isRunning(pid, 'node')) await endProcess(pid);
+}

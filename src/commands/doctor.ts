@@ -1,12 +1,21 @@
+import { observe } from '../cluster/observe.ts';
+import { diagnose } from '../diagnosis/diagnose.ts';
+import { readVitals } from '../diagnosis/vitals.ts';
 import { ExitCode } from '../errors.ts';
 import { type Finding, isBlocking } from '../host/findings.ts';
-import { imaginaryLab, labExists, type ProviderName, readLab } from '../lab/lab.ts';
+import { imaginaryLab, type Lab, labExists, type ProviderName, readLab } from '../lab/lab.ts';
+import { providerOf } from '../lab/providers/index.ts';
+import { sshShell } from '../lab/ssh.ts';
+import { runLocally } from '../local-runner.ts';
 import { renderFindings } from '../terminal/report.ts';
 import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
 import { agreeTo, mend, readiness } from './make-ready.ts';
 import { withProgress } from './with-progress.ts';
 
-/** Shows what this computer has and lacks, and mends it on consent. Exit code 3 when something is missing at the end. */
+/**
+ * Shows what this computer has and lacks, and mends it on consent; where there is a lab, also what is
+ * wrong with its machines and its cluster. Exit code 3 when this computer lacks something at the end.
+ */
 export async function doctor(
   global: GlobalOptions,
   options: { fix: boolean; provider: ProviderName; json: boolean },
@@ -25,8 +34,21 @@ export async function doctor(
     }
   }
   const ready = !findings.some(isBlocking);
-  if (options.json) sayJson({ ready, findings });
+  const ofLab = ready && lab.record.complete ? await diagnosisOf(lab) : [];
+  if (!options.json && ofLab.length > 0) say(`\nThe lab "${name}":\n${renderFindings(ofLab)}`);
+  if (options.json) sayJson({ ready, findings, lab: ofLab });
   else if (ready) say('\nThis computer can run a lab. Start: halab');
   else if (!options.fix) say('\nMend it: halab doctor --fix');
   return ready ? ExitCode.fine : ExitCode.broken;
+}
+
+/** What is wrong with a lab. Mends nothing. */
+async function diagnosisOf(lab: Lab): Promise<Finding[]> {
+  const shell = sshShell(lab, runLocally);
+  const [power, state, vitals] = await Promise.all([
+    providerOf(lab, runLocally).states(),
+    observe(shell, lab.machines),
+    readVitals(shell, lab.machines),
+  ]);
+  return diagnose({ machines: lab.machines, power, state, vitals });
 }

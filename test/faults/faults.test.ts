@@ -1,12 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import {
-  beginScript,
-  endScript,
-  faultKind,
-  faultNames,
-  isInside,
-} from '../../src/faults/kinds.ts';
+import { beginScript, endScript, faultKind, faultNames, isInside } from '../../src/faults/kinds.ts';
 import { defaultTarget } from '../../src/faults/run.ts';
 import { recordedState } from '../fixtures/load.ts';
 

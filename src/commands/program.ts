@@ -36,6 +36,10 @@ export async function runCommandLine(argv: readonly string[], version: string): 
       exitCode = await action(program.opts<GlobalOptions>(), ...own);
     };
 
+  program.hook('preAction', async () => {
+    const { rescueRecords } = await import('../lab/rescue.ts');
+    for (const note of rescueRecords()) process.stderr.write(`${note}\n`);
+  });
   program.allowExcessArguments().action(async () => {
     const [unknown] = program.args;
     if (unknown !== undefined)

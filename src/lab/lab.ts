@@ -65,6 +65,11 @@ const recordSchema = z.object({
     .default(null),
 });
 
+/** Whether a value is a record of a lab that this halab, or a newer one, has written. */
+export const isRecord = (data: unknown): boolean =>
+  recordSchema.safeParse(data).success ||
+  (z.looseObject({ format: z.number() }).safeParse(data).data?.format ?? 0) > format;
+
 /** What halab remembers of a lab (lab.json). */
 export type LabRecord = z.infer<typeof recordSchema>;
 export type StandingFault = LabRecord['standing'][number];

@@ -2,9 +2,10 @@ import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emit } from '../events.ts';
 import type { Runner } from '../run.ts';
-import { type Lab, labFiles, labFolder, readLab, writeLab } from './lab.ts';
+import { type Lab, labFiles, labFolder, writeLab } from './lab.ts';
 import { endProcess } from './process.ts';
 import { providerOf } from './providers/index.ts';
+import { labToRemove } from './rescue.ts';
 import { dropConnection, sshShell } from './ssh.ts';
 import { runningVagrant, runVagrant, vagrantError } from './vagrant.ts';
 
@@ -57,7 +58,7 @@ export async function destroy(name: string, { run, emit }: TearDownOptions): Pro
   const step = `destroy-${name}`;
   const started = performance.now();
   emit({ type: 'step-started', step, title: `Removing the lab "${name}"`, estimateSeconds: 10 });
-  const lab = readLab(name);
+  const lab = labToRemove(name);
   const vagrant = runningVagrant(lab);
   if (vagrant !== null) await endProcess(vagrant);
   try {

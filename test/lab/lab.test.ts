@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HalabError } from '../../src/errors.ts';
 import {
   assertLabName,
+  labFiles,
   labFolder,
   labNames,
   newRecord,
@@ -13,6 +14,7 @@ import {
 } from '../../src/lab/lab.ts';
 import { withLock } from '../../src/lab/lock.ts';
 import { freePorts, isFree } from '../../src/lab/ports.ts';
+import { rescueRecords } from '../../src/lab/rescue.ts';
 
 let home: string;
 beforeEach(() => {
@@ -65,6 +67,42 @@ describe('a lab record', () => {
     expect(error.exitCode).toBe(3);
     expect(error.reason).toContain(reason);
     expect(error.next).toContain('halab destroy --lab bad');
+  });
+
+  it.each(['{', '{"format":1,"name":7}', ''])(
+    'is rebuilt from the configuration of the machines when it is "%s"',
+    (text) => {
+      const record = newRecord('bad', {
+        machineCount: 2,
+        memory: 1024,
+        ports: { node1: 2201, node2: 2202 },
+        complete: true,
+      });
+      const lab = writeLab(record);
+      // As bringUp writes it (vagrant/lab.yaml).
+      writeFileSync(
+        labFiles.vagrantConfig(lab),
+        'machines: 2\nmemory: 1024\ncpus: 1\nnetwork: 192.168.56\nbox: ""\nprefix: halab\naccelerator: qemu\nrootless:\n  switch: /x\n  pool: /y\n  ports: {node1: 2201, node2: 2202}\n',
+      );
+      writeFileSync(labFiles.record(lab), text);
+      const [note = '', ...others] = rescueRecords();
+      expect(others).toEqual([]);
+      expect(note).toContain('could not be read');
+      const { createdAt: _, ...rest } = record;
+      expect(readLab('bad').record).toMatchObject(rest);
+      expect(readdirSync(lab.folder).some((file) => file.startsWith('lab.json.corrupt-'))).toBe(
+        true,
+      );
+      expect(rescueRecords()).toEqual([]);
+    },
+  );
+
+  it('is left alone when a newer halab wrote it, or when there is nothing to rebuild it from', () => {
+    const lab = writeLab(newRecord('new'));
+    writeFileSync(labFiles.record(lab), '{"format":99}');
+    writeFileSync(labFiles.vagrantConfig(lab), 'machines: 2\n');
+    writeFileSync(labFiles.record(writeLab(newRecord('bare'))), '{');
+    expect(rescueRecords()).toEqual([]);
   });
 
   it('refuses one of a newer halab', () => {

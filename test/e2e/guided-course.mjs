@@ -10,7 +10,8 @@ $.verbose = false;
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const lab = 'e2e';
 const flavour = process.env.HALAB_E2E_FLAVOUR === 'crmsh' ? 'crmsh' : 'pcs';
-const session = `halab-e2e-${process.pid}`;
+// A tmux server of its own: the user's sessions and settings stay out of it.
+const tmux = ['tmux', '-L', `halab-e2e-${process.pid}`];
 const { loadCourse } = await import('../../dist/course/load.js');
 const { imaginaryLab } = await import('../../dist/lab/lab.js');
 const course = loadCourse(
@@ -22,7 +23,7 @@ const say = (text) =>
   console.log(`[${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s] ${text}`);
 
 /** All that the terminal has shown, without line wrapping. */
-const screen = async () => (await $`tmux capture-pane -p -J -S - -t ${session}`).stdout.trimEnd();
+const screen = async () => (await $`${tmux} capture-pane -p -J -S -`).stdout.trimEnd();
 let seen = 0;
 
 /** Waits until a text shows up below all that was waited for before. */
@@ -40,8 +41,8 @@ async function see(text, seconds = 30) {
 }
 
 async function type(text) {
-  await $`tmux send-keys -t ${session} -l ${text}`;
-  await $`tmux send-keys -t ${session} Enter`;
+  await $`${tmux} send-keys -l ${text}`;
+  await $`${tmux} send-keys Enter`;
 }
 
 /** Chooses in a menu by its key. */
@@ -73,8 +74,8 @@ async function solve(task) {
 const steps = [];
 let failure = null;
 try {
-  await $`tmux -f /dev/null new-session -d -s ${session} -x 80 -y 40 -e LANG=C.UTF-8`;
-  await $`tmux set-option -t ${session} history-limit 50000`;
+  // The history must hold all of the course: what was seen is found again by its place in it.
+  await $`${tmux} -f /dev/null set-option -g history-limit 50000 ${';'} new-session -d -x 80 -y 40 -e LANG=C.UTF-8`;
   await type(`exec ${process.execPath} ${main} --lab ${lab} --yes`);
   await see('Welcome to halab', 60);
   say('welcome');
@@ -115,7 +116,7 @@ try {
   failure = error;
   console.error(error.message);
 } finally {
-  await $({ nothrow: true })`tmux kill-session -t ${session}`;
+  await $({ nothrow: true })`${tmux} kill-server`;
   if (process.env.HALAB_E2E_KEEP !== '1')
     await $`${process.execPath} ${main} --lab ${lab} --yes destroy`;
 }

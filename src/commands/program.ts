@@ -198,6 +198,11 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     )
     .option('--keep', 'leave the machines when done', false)
     .action(bind(async () => (await import('./smoke.ts')).smoke));
+  program
+    .command('report')
+    .argument('[file]', 'the archive to write')
+    .description('collect logs and states of the lab into one archive, without secrets')
+    .action(bind(async () => (await import('./report.ts')).report));
   const box = program.command('box').description('the base box that the machines are made from');
   box
     .command('build')

@@ -28,6 +28,8 @@ export interface ObserveOptions {
   /** Milliseconds after which a machine counts as unreachable (default 15,000: a machine that starts its cluster under software
    * emulation is slow; one that is gone is noticed by ssh itself). */
   readonly timeout?: number;
+  /** Set the machines' clocks to this computer's before anything is read: those that were paused are behind. */
+  readonly setClocks?: boolean;
 }
 
 /** Sends the probe to all machines at once and waits for every answer or its time limit. */
@@ -39,7 +41,8 @@ export async function collect(
   const timeout = options.timeout ?? 15_000;
   const token = randomBytes(8).toString('hex');
   const units = [...new Set([...standardUnits, ...(options.units ?? [])])];
-  const script = probeScript(token, units, limitsWithin(timeout));
+  const clock = options.setClocks === true ? new Date() : null;
+  const script = probeScript(token, units, limitsWithin(timeout), clock);
   const answers = await Promise.all(
     machines.map(async ({ name }) => [name, await ask(shell, name, script, timeout)] as const),
   );

@@ -29,7 +29,10 @@ export const standardUnits: readonly string[] = [
 const script = String.raw`
 observe() {
   export LC_ALL=C
-  local mark="@@halab-$1" each=$2 all=$3 answer code watcher unit links lines; shift 3
+  local mark="@@halab-$1" each=$2 all=$3 answer code watcher unit links lines
+  # Before anything reads the time.
+  [ -z "$4" ] || date --set="@$4" > /dev/null
+  shift 4
   SECONDS=0
   shopt -s nullglob
 
@@ -167,13 +170,20 @@ export interface ProbeLimits {
 }
 
 /**
- * The script that observes one machine, for `Shell.runAsRoot`.
+ * The script that observes one machine, for `Shell.runAsRoot`; with `clock` it sets the machine's
+ * clock to that time first.
  * @throws Error when a unit's name could not be one (systemd.unit(5)): it would end up in a shell.
  */
-export function probeScript(token: string, units: readonly string[], limits: ProbeLimits): string {
+export function probeScript(
+  token: string,
+  units: readonly string[],
+  limits: ProbeLimits,
+  clock: Date | null = null,
+): string {
   const wrong = units.find((unit) => !/^[A-Za-z0-9:_.\\@-]+\.[a-z]+$/.test(unit));
   if (wrong !== undefined) throw new Error(`"${wrong}" is not a systemd unit's full name`);
-  const words = [token, limits.each, limits.all, ...units].map((word) => `'${word}'`);
+  const now = clock === null ? '' : (clock.getTime() / 1000).toFixed(3);
+  const words = [token, limits.each, limits.all, now, ...units].map((word) => `'${word}'`);
   // bash must have read the script to its end before a command can read from standard input.
   return `${script}\nobserve ${words.join(' ')} </dev/null\n`;
 }

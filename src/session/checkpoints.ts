@@ -67,7 +67,7 @@ export async function saveCheckpoint(
   writeCheckpoints(lab, [...existing, checkpoint]);
   changeLab(lab, { checkpointing: null });
   // While they were paused their clocks stood still.
-  await setClocks(session, whole.answering);
+  await session.observe({ setClocks: true });
   emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
   return checkpoint;
 }
@@ -127,9 +127,7 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
     // A connection that is kept open to a machine that has gone back in time hangs.
     await Promise.all(lab.machines.map((machine) => dropConnection(lab, machine.name, runLocally)));
     await provider.restoreCheckpoint(name);
-    emit({ type: 'step-progress', step, text: 'they run; setting their clocks' });
-    await setClocks(session, checkpoint.whole.answering);
-    emit({ type: 'step-progress', step, text: 'looking whether the cluster is whole' });
+    emit({ type: 'step-progress', step, text: 'they run; looking whether all is whole' });
     await waitUntilWhole(session, checkpoint.whole, (text) =>
       emit({ type: 'step-progress', step, text }),
     );
@@ -160,35 +158,17 @@ export async function finishCheckpointing(session: Session, emit: Emit): Promise
   changeLab(lab, { checkpointing: null });
 }
 
-/** Milliseconds for machines to answer after they were let run on; seconds for the cluster to be whole. */
-const answerWithin = 90_000;
-const wholeWithin = 120;
+/** Seconds for the machines to answer and the cluster to be whole after they were let run on. */
+const wholeWithin = 180;
 
-/** Sets the machines' clocks to this computer's, as exactly as one ssh command can. */
-async function setClocks(session: Session, machines: readonly string[]): Promise<void> {
-  await Promise.all(
-    machines.map(async (machine) => {
-      for (const end = performance.now() + answerWithin; ; await sleep(250)) {
-        const script = `date --set=@${(Date.now() / 1000).toFixed(3)}`;
-        const result = await session.shell.runAsRoot(machine, script, { timeout: 10_000 });
-        if (result.reached && result.exitCode === 0) return;
-        if (performance.now() < end) continue;
-        throw new HalabError(`${machine} does not answer.`, {
-          reason: result.stderr,
-          next: 'Try again: halab reset. Or make the lab anew: halab destroy, then halab up',
-        });
-      }
-    }),
-  );
-}
-
+/** Sets the machines' clocks, and waits until all holds together that did. */
 async function waitUntilWhole(
   session: Session,
   whole: Wholeness,
   onWait: (reason: string) => void,
 ): Promise<void> {
   for (const started = performance.now(); ; await sleep(500)) {
-    const missing = missingFrom(whole, await session.observe());
+    const missing = missingFrom(whole, await session.observe({ setClocks: true }));
     if (missing === null) return;
     onWait(missing);
     if ((performance.now() - started) / 1000 < wholeWithin) continue;

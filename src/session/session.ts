@@ -23,7 +23,8 @@ export interface Session {
   readonly course: Course;
   readonly provider: Provider;
   readonly shell: Shell;
-  observe(): Promise<ClusterState>;
+  /** `setClocks`: also set the machines' clocks to this computer's. */
+  observe(options?: { setClocks: boolean }): Promise<ClusterState>;
   progress(): Progress;
   /** Changes the progress as it is on disk now, and returns it. */
   update(change: (progress: Progress) => Progress): Progress;
@@ -93,7 +94,7 @@ function sessionOf(lab: Lab, emit: Emit): Session {
     course,
     provider: providerOf(lab, runLocally),
     shell,
-    observe: () => observe(shell, lab.machines, { units }),
+    observe: (options) => observe(shell, lab.machines, { units, ...options }),
     progress: () => progressOf(lab, emit),
     update(change) {
       const progress = change(progressOf(lab, emit));

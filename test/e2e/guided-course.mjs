@@ -94,7 +94,8 @@ try {
       await see(`Done: ${task.title}`, 240);
       steps.push(`${lesson.id}: ${task.id}`);
       say(`${lesson.id}: ${task.id} solved`);
-      await choose('g');
+      // After the last one the lesson's end follows by itself.
+      if (number < lesson.tasks.length - 1) await choose('g');
     }
     for (const [number, drill] of lesson.drills.entries()) {
       await choose(lesson.drills.length === 1 ? 'd' : `d${number + 1}`);

@@ -3,10 +3,11 @@ import { runningUnits } from '../drills/units.ts';
 import { HalabError, usageError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { changeLab, readLab, type StandingFault } from '../lab/lab.ts';
+import { endHalab } from '../lab/process.ts';
 import { waitUntilBack } from '../session/put-back.ts';
 import type { Session } from '../session/session.ts';
 import { beginScript, endScript, type FaultName, faultKind, isInside } from './kinds.ts';
-import { endTimer, startTimer } from './timer.ts';
+import { startTimer } from './timer.ts';
 
 export interface FaultOptions {
   readonly emit: Emit;
@@ -113,7 +114,7 @@ export async function undoFault(session: Session, fault: StandingFault, emit: Em
     emit({ type: 'step-failed', step, text: 'failed' });
     throw error;
   }
-  await endTimer(fault.timer);
+  await endHalab(fault.timer);
   const { standing } = readLab(lab.record.name).record;
   changeLab(lab, {
     standing: standing.filter((other) => other.kind !== kind || other.machine !== machine),

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { endProcess, isRunning } from '../lab/process.ts';
 import type { FaultName } from './kinds.ts';
 
 /**
@@ -15,9 +14,4 @@ export function startTimer(lab: string, kind: FaultName, machine: string, second
   child.unref();
   if (child.pid === undefined) throw new Error('a process has no id');
   return child.pid;
-}
-
-/** Ends a fault's timer, unless it is this very process. */
-export async function endTimer(pid: number | null): Promise<void> {
-  if (pid !== null && pid !== process.pid && isRunning(pid, 'node')) await endProcess(pid);
 }

@@ -52,3 +52,11 @@ export async function endProcess(pid: number): Promise<void> {
     for (let waited = 0; waited < 5000 && isAlive(pid); waited += 50) await sleep(50);
   }
 }
+
+/**
+ * Ends another halab by the id that was noted of it; nothing happens when that id is nobody's any
+ * more, another program's, or this very process's.
+ */
+export async function endHalab(pid: number | null): Promise<void> {
+  if (pid !== null && pid !== process.pid && isRunning(pid, 'node')) await endProcess(pid);
+}

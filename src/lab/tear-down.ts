@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emit } from '../events.ts';
 import type { Runner } from '../run.ts';
 import { type Lab, labFiles, labFolder, writeLab } from './lab.ts';
-import { endProcess } from './process.ts';
+import { endHalab, endProcess } from './process.ts';
 import { providerOf } from './providers/index.ts';
 import { labToRemove } from './rescue.ts';
 import { dropConnection, sshShell } from './ssh.ts';
@@ -73,6 +73,7 @@ export async function destroy(name: string, { run, emit }: TearDownOptions): Pro
 
 /** Removes the machines with their disks and checkpoints, and whatever ran for them; the lab stays on record, and bringUp makes new ones. */
 export async function removeMachines(lab: Lab, run: Runner): Promise<void> {
+  for (const { timer } of lab.record.standing) await endHalab(timer);
   await closeConnections(lab, run);
   const provider = providerOf(lab, run);
   if (existsSync(labFiles.vagrantState(lab)) && existsSync(labFiles.vagrantConfig(lab))) {

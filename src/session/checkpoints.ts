@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { missingFrom, type Wholeness, wholenessOf } from '../cluster/whole.ts';
 import { HalabError, usageError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { endTimer } from '../faults/timer.ts';
 import { assurePorts } from '../lab/bring-up.ts';
 import { changeLab, readLab } from '../lab/lab.ts';
+import { endHalab } from '../lab/process.ts';
 import { dropConnection } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import {
@@ -132,7 +132,7 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
       emit({ type: 'step-progress', step, text }),
     );
     // Faults from before the restore are gone with it.
-    for (const { timer } of readLab(lab.record.name).record.standing) await endTimer(timer);
+    for (const { timer } of readLab(lab.record.name).record.standing) await endHalab(timer);
     changeLab(lab, { fault: null, standing: [], checkpointing: null });
   } catch (error) {
     emit({ type: 'step-failed', step, text: 'failed' });

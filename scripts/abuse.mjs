@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { audit, coreFilesScript } from '../dist/audit/audit.js';
+import { audit } from '../dist/audit/audit.js';
 import { observe } from '../dist/cluster/observe.js';
 import { settlingReason } from '../dist/cluster/settling.js';
 import { faultKind, faultNames } from '../dist/faults/kinds.js';
@@ -70,6 +70,10 @@ async function halab(words, { killAfter = null, allowed = [0] } = {}) {
 }
 
 class Broken extends Error {}
+
+/** Lists core files, one a line. */
+const coreFilesScript =
+  'find /var/lib/pacemaker/cores /var/lib/corosync /var/crash -type f -name "*core*" 2>/dev/null; true';
 
 const base = 'abuse-base';
 const nodes = ['node1', 'node2'];

@@ -78,7 +78,3 @@ const divergedDrbd = (machines: readonly ReachableMachine[]): string[] =>
         ),
     ),
   );
-
-/** The script that lists core files on a machine, one a line. */
-export const coreFilesScript =
-  'find /var/lib/pacemaker/cores /var/lib/corosync /var/crash -type f -name "*core*" 2>/dev/null; true';

@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadCourse } from '../../src/course/load.ts';
+import { imaginaryLab } from '../../src/lab/lab.ts';
+import { lessonsToPlay } from '../../src/smoke/play.ts';
+
+const course = loadCourse(
+  fileURLToPath(new URL('../../lessons/pacemaker', import.meta.url)),
+  imaginaryLab('test'),
+);
+const played = (...named: string[]): string[] => lessonsToPlay(course, named).map(({ id }) => id);
+
+describe('the lessons that a smoke plays', () => {
+  it('are all when none is named, and otherwise those that are named, in the order of the course', () => {
+    expect(played()).toEqual(course.lessons.map(({ id }) => id));
+    expect(played('virtual-ip', 'meet-your-machines')).toEqual([
+      'meet-your-machines',
+      'virtual-ip',
+    ]);
+  });
+
+  it('must be there', () => {
+    expect(() => played('virtual-ip', 'vritual-ip')).toThrow('There is no lesson "vritual-ip"');
+  });
+});

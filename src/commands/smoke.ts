@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Flavour } from '../course/lesson.ts';
 import { ExitCode } from '../errors.ts';
 import type { Emit } from '../events.ts';
@@ -7,6 +8,8 @@ import { labExists, readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { destroy } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
+import { halabHome } from '../paths.ts';
+import { collectReport } from '../report/collect.ts';
 import { dropStaleStarts } from '../session/reset.ts';
 import { openSession, type Session } from '../session/session.ts';
 import { renderOutages } from '../smoke/outages.ts';
@@ -57,6 +60,7 @@ export async function smoke(
           // Machines that were just made are as new.
           rebuild: kept === null ? async () => session : build,
           onResult: (result) => process.stdout.write(reporter.result(result)),
+          onFailure: (failed) => keepEvidence(failed, emit),
         });
         process.stdout.write(reporter.end(results));
         process.stderr.write(renderOutages(results));
@@ -66,6 +70,14 @@ export async function smoke(
       }
     }),
   );
+}
+
+/** Collects a report before the machines of a failed smoke are gone. */
+async function keepEvidence({ lab, shell, observe }: Session, emit: Emit): Promise<void> {
+  const archive = join(halabHome(), 'smoke-failed.tar.gz');
+  const facts = { state: await observe() };
+  await collectReport(lab, archive, { shell, run: runLocally, facts });
+  emit({ type: 'note', text: `What the machines said of themselves is in ${archive}.` });
 }
 
 /** The lab that an earlier smoke kept, if it is whole and of the same kind; its machines may be off. */

@@ -39,6 +39,12 @@ const realClock = {
 const pause = 500;
 
 /**
+ * Seconds that a patient look waits on, beyond its limit, for a machine that does not answer: that
+ * says nothing of the cluster yet. A busy machine under emulation can be silent for that long.
+ */
+const silence = 60;
+
+/**
  * Observes until the checks are decided. A pass is believed only when two observations in a row agree.
  * A refusal is given when two in a row agree and the cluster is at rest, or when the time is over; a
  * pass in the last moment gets one observation more to be confirmed. A stop by `signal` counts as no pass
@@ -58,7 +64,9 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
     const agrees = before !== null && sameOutcome(before, verdicts);
     const moving = settlingReason(state);
     const decided = agrees && (passed || (!patient && moving === null));
-    const timeIsUp = before !== null && waitedSeconds >= within && (!passed || late);
+    const silent = Object.values(state.machines).some((machine) => !machine.reachable);
+    const limit = patient && silent && !passed ? within + silence : within;
+    const timeIsUp = before !== null && waitedSeconds >= limit && (!passed || late);
     if (decided || timeIsUp || signal?.aborted === true) {
       return { passed: passed && agrees, verdicts, state, waitedSeconds };
     }

@@ -34,7 +34,8 @@ export function writeSshConfig(lab: Lab, addresses: SshAddresses): void {
     '  StrictHostKeyChecking accept-new',
     `  UserKnownHostsFile ${quoted(labFiles.knownHosts(lab))}`,
     '  GlobalKnownHostsFile /dev/null',
-    '  ConnectTimeout 5',
+    // Also for the handshake, which a busy machine under emulation takes seconds for.
+    '  ConnectTimeout 10',
     '  ServerAliveInterval 1',
     '  ServerAliveCountMax 4',
     '  ControlMaster auto',

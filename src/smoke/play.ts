@@ -18,6 +18,8 @@ export interface PlayOptions {
   /** Makes all machines anew; called when there is no checkpoint to begin at. */
   readonly rebuild: () => Promise<Session>;
   readonly onResult: (result: SmokeResult) => void;
+  /** Told of the first failure while the machines are still as they were then. */
+  readonly onFailure: (session: Session) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -65,8 +67,10 @@ export async function playLessons(
       seconds: (performance.now() - started) / 1000,
       ...outcome,
     };
+    const isFirst = !result.passed && results.every(({ passed }) => passed);
     results.push(result);
     options.onResult(result);
+    if (isFirst) await options.onFailure(session);
     return result.passed;
   };
 

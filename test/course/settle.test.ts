@@ -71,6 +71,20 @@ describe('settle', () => {
     expect(observed()).toBe(3);
   });
 
+  it('waits on, when it is patient, for a machine that does not answer', async () => {
+    // A second for each: the limit of 30 s passes while node2 is silent.
+    const silent = Array<ClusterState>(40).fill(recordedState('one-node-down'));
+    const wanted = checkSchema.parse({ membership: { nodes: 'all', quorate: true } });
+    const options = { checks: [wanted], within: 30 };
+    const patient = await see([...silent, onNode1], { ...options, patient: true }).result;
+    expect(patient).toMatchObject({ passed: true });
+    expect(patient.waitedSeconds).toBeGreaterThan(35);
+    const gone = await see(silent, { ...options, patient: true }).result;
+    expect(gone.passed).toBe(false);
+    expect(gone.waitedSeconds).toBeGreaterThanOrEqual(90);
+    expect(gone.waitedSeconds).toBeLessThan(92);
+  });
+
   it('refuses early when the cluster is at rest', async () => {
     const { result, observed, waits } = see([none]);
     const { passed, verdicts } = await result;

@@ -70,7 +70,7 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
     if (decided || timeIsUp || signal?.aborted === true) {
       return { passed: passed && agrees, verdicts, state, waitedSeconds };
     }
-    if (waitedSeconds >= within && before !== null) late = true;
+    if (waitedSeconds >= limit && before !== null) late = true;
     if (before !== null && !passed) tell(moving ?? firstFailure(verdicts));
     before = verdicts;
     await clock.sleep(pause);

@@ -40,7 +40,11 @@ export async function openShell(
     );
   }
   // Of its own connection: the kept one would go with a shell that is stopped by force.
-  const options = ['-o', 'ControlPath=none', ...(canAsk() ? ['-t'] : [])];
+  // And patient: a busy machine under emulation can be silent for longer than halab's own looks wait.
+  const options = [
+    ...['-o', 'ControlPath=none', '-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=6'],
+    ...(canAsk() ? ['-t'] : []),
+  ];
   const [program = '', ...args] = sshCommand(
     lab,
     machine,

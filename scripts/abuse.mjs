@@ -1,6 +1,8 @@
 // `npm run abuse -- --seed N --minutes M`: does random, repeatable harm to a lab of its own, and to
 // halab itself, and audits the cluster after every step. Stops at the first broken audit with a
 // report. The same seed makes the same choices; what they meet depends on time.
+// `--plan resets` resets 20 times, ten of them in the middle of a failover; `--plan kills` kills
+// halab 20 times (-9) in up, reset and drill. Both take as long as they take.
 
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,13 +21,13 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     minutes: { type: 'string', default: '10' },
+    plan: { type: 'string', default: 'random' },
     lab: { type: 'string', default: 'abuse' },
     keep: { type: 'boolean', default: false },
   },
 });
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const seed = Number(values.seed);
-const end = Date.now() + Number(values.minutes) * 60_000;
 const started = performance.now();
 const say = (text) =>
   console.log(`[${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s] ${text}`);
@@ -184,14 +186,8 @@ function orphans(lab) {
     : [];
 }
 
-let done = 0;
-let failed = 0;
-let step = { title: 'setting up' };
-try {
-  say(
-    `seed ${seed}, ${values.minutes} minutes: npm run abuse -- --seed ${seed} --minutes ${values.minutes}`,
-  );
-  if (labExists(values.lab)) await halab(['destroy']);
+/** Brings the cluster of the abuse to its base: a virtual address that prefers to stay. */
+async function buildBase() {
   await halab(['up']);
   await halab(['reset', 'virtual-ip']);
   for (const task of ['vip', 'stickiness']) {
@@ -200,10 +196,94 @@ try {
   }
   await auditAll();
   await halab(['checkpoint', 'save', base]);
+}
+
+/** A reset; with `moving`, while the active node's resource moves to the other. */
+function resetStep(moving) {
+  const wait = between(0.5, 15);
+  return {
+    title: moving === null ? 'a reset' : `a reset ${wait.toFixed(1)} s after ${moving}`,
+    async run() {
+      const active = await activeNode();
+      if (moving === 'a power cut') await halab(['fault', 'power-off', active]);
+      if (moving === 'standby')
+        await halab(['shell', active, '--', 'sudo', 'crm', '--wait', 'node', 'standby', active], {
+          killAfter: wait,
+        });
+      else if (moving !== null) await sleep(wait * 1000);
+      const from = performance.now();
+      await halab(['checkpoint', 'restore', base]);
+      return `${((performance.now() - from) / 1000).toFixed(1)} s`;
+    },
+  };
+}
+
+/** The node that has the virtual address. */
+async function activeNode() {
+  const lab = readLab(values.lab);
+  const seen = await observe(sshShell(lab, runLocally), lab.machines);
+  const resources = Object.values(seen.machines).flatMap(
+    (machine) => machine.pacemaker?.resources ?? [],
+  );
+  const node = resources.find(({ nodes: on }) => on.length === 1)?.nodes[0];
+  if (node === undefined) throw new Broken('The virtual address is on no single node.');
+  return node;
+}
+
+/** `up` of machines that are off or, from nothing, not there, killed; the next one makes it good. */
+function upStep({ fromNothing }) {
+  const after = between(0.5, fromNothing ? 90 : 45);
+  return {
+    title: `up of machines that ${fromNothing ? 'are not there' : 'are off'}, killed after ${after.toFixed(1)} s`,
+    async run() {
+      await halab([fromNothing ? 'destroy' : 'down'], { allowed: [0, 2] });
+      const code = await halab(['up'], { killAfter: after });
+      if (fromNothing) await buildBase();
+      else {
+        await halab(['up']);
+        await halab(['checkpoint', 'restore', base]);
+      }
+      return code === 'killed' ? 'killed, and carried on' : 'it had ended before';
+    },
+  };
+}
+
+/** The steps of a plan, one after the other; random ones end when the time is up. */
+const plans = {
+  *random() {
+    const end = Date.now() + Number(values.minutes) * 60_000;
+    const all = steps.flatMap(({ weight, make }) => Array(weight).fill(make));
+    while (Date.now() < end) yield oneOf(all)();
+  },
+  *resets() {
+    for (let turn = 0; turn < 20; turn++)
+      yield resetStep([null, 'a power cut', null, 'standby'][turn % 4]);
+  },
+  *kills() {
+    for (let turn = 0; turn < 4; turn++) yield upStep({ fromNothing: false });
+    for (let turn = 0; turn < 7; turn++)
+      yield killedStep('a reset', ['checkpoint', 'restore', base], 8);
+    for (let turn = 0; turn < 7; turn++)
+      yield killedStep('a drill', ['drill', 'power-cut', '--lesson', 'virtual-ip'], 50);
+    for (let turn = 0; turn < 2; turn++) yield upStep({ fromNothing: true });
+  },
+};
+
+const plan = plans[values.plan];
+if (plan === undefined) {
+  console.error(`Which plan? ${Object.keys(plans).join(' | ')}`);
+  process.exit(2);
+}
+const again = `npm run abuse -- --seed ${seed} ${values.plan === 'random' ? `--minutes ${values.minutes}` : `--plan ${values.plan}`}`;
+let done = 0;
+let failed = 0;
+let step = { title: 'setting up' };
+try {
+  say(again);
+  if (labExists(values.lab)) await halab(['destroy']);
+  await buildBase();
   say('the lab is up, and every audit holds');
-  const all = steps.flatMap(({ weight, make }) => Array(weight).fill(make));
-  while (Date.now() < end) {
-    step = oneOf(all)();
+  for (step of plan()) {
     const outcome = await step.run();
     await halab(['checkpoint', 'delete', 'abuse-more'], { allowed: [0, 2] });
     await auditAll();
@@ -216,7 +296,7 @@ try {
   console.log(error instanceof Broken ? error.message : error.stack);
   if (labExists(values.lab))
     await halab(['report', `abuse-${seed}.tar.gz`], { allowed: [0, 2, 3] });
-  console.log(`Again: npm run abuse -- --seed ${seed} --minutes ${values.minutes}`);
+  console.log(`Again: ${again}`);
 } finally {
   if (!values.keep && failed === 0) await halab(['destroy']);
 }

@@ -43,3 +43,43 @@ export function usageError(what: string, next?: string): HalabError {
     ...(next === undefined ? {} : { next }),
   });
 }
+
+/**
+ * A failure of the file system that has its cause outside halab, in words for a person; null for
+ * any other error. Its codes are those of errno(3).
+ */
+export function fileSystemError(error: unknown): HalabError | null {
+  if (!(error instanceof Error)) return null;
+  const { code, path } = error as NodeJS.ErrnoException;
+  const it = path ?? 'A file of the lab';
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new HalabError(
+        code === 'ENOSPC' ? 'The disk is full.' : 'Your disk quota is used up.',
+        {
+          reason: `${it} could not be written. What was there before is kept.`,
+          next: 'Make room (halab checkpoint list shows what checkpoints take), then type the command again.',
+          cause: error,
+        },
+      );
+    case 'EROFS':
+      return new HalabError('halab cannot write where it keeps its labs.', {
+        reason: `${it} is on a file system that is mounted read-only.`,
+        next: 'Mount it writable, or name another folder: HALAB_HOME=FOLDER halab …',
+        cause: error,
+      });
+    case 'EACCES':
+    case 'EPERM':
+      return new HalabError(`You are not allowed to use ${it}.`, {
+        reason: 'It belongs to another user, or its permissions do not let you.',
+        next:
+          path === undefined
+            ? 'Run halab as the user who made the lab, or name another folder: HALAB_HOME=FOLDER halab …'
+            : `Look whose it is: ls -ld ${path}. Or name another folder: HALAB_HOME=FOLDER halab …`,
+        cause: error,
+      });
+    default:
+      return null;
+  }
+}

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { ExitCode, HalabError, usageError } from '../errors.ts';
+import { ExitCode, fileSystemError, HalabError, usageError } from '../errors.ts';
 import type { GlobalOptions } from './context.ts';
 
 /** What a command's function is given besides its own arguments. */
@@ -228,13 +228,14 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   try {
     await program.parseAsync([...argv]);
     return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? ExitCode.fine : ExitCode.usage;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      return thrown.exitCode === 0 ? ExitCode.fine : ExitCode.usage;
     }
     const { Interrupted } = await import('../terminal/prompt.ts');
-    if (error instanceof Interrupted) return ExitCode.interrupted;
+    if (thrown instanceof Interrupted) return ExitCode.interrupted;
     const { renderError } = await import('../terminal/report.ts');
+    const error = fileSystemError(thrown) ?? thrown;
     const known = error instanceof HalabError;
     process.stderr.write(
       `${renderError(error, { verbose: program.opts<GlobalOptions>().verbose })}\n`,

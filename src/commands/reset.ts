@@ -8,7 +8,6 @@ import { withLock } from '../lab/lock.ts';
 import { removeMachines } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
 import { lessonCheckpoint, readCheckpoints } from '../session/checkpoint-file.ts';
-import { pruneCheckpoints } from '../session/checkpoints.ts';
 import { bringToStart, type WayToStart, wayToStart } from '../session/reset.ts';
 import { offlineSession, openSession, type Session } from '../session/session.ts';
 import { askToReset, type ResetPlan } from '../terminal/reset-question.ts';
@@ -67,7 +66,6 @@ export async function resetLesson(
       return openSession(name, emit);
     },
   });
-  await pruneCheckpoints(at);
   at.update((progress) => lessonReset(at.course, progress, lesson, { forget, at: new Date() }));
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
-import { asSessionUser } from '../lab/providers/rootless.ts';
+import { asSessionUser } from '../lab/providers/libvirt.ts';
 import { bootSector, bootSectorSays } from './boot-sector.ts';
 import type { Computer } from './computer.ts';
 import { keepFolder } from './keep.ts';

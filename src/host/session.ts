@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join, parse } from 'node:path';
 import { endProcess, isRunning } from '../lab/process.ts';
-import { asSessionUser } from '../lab/providers/rootless.ts';
+import { asSessionUser } from '../lab/providers/libvirt.ts';
 import type { CommandResult, Runner } from '../run.ts';
 import { keepFolder } from './keep.ts';
 

@@ -10,7 +10,7 @@ import { type Lab, type LabRecord, labFiles, writeLab } from './lab.ts';
 import { freePorts, isFree } from './ports.ts';
 import { providerOf } from './providers/index.ts';
 import { changePort, poolFolder, switchFolder } from './providers/rootless.ts';
-import { dropConnection, keyRefused, type SshAddresses, sshShell, writeSshConfig } from './ssh.ts';
+import { endConnections, keyRefused, type SshAddresses, sshShell, writeSshConfig } from './ssh.ts';
 import {
   runningVagrant,
   runVagrant,
@@ -299,7 +299,7 @@ async function vagrantUp(
 }
 
 async function forgetHostKey(lab: Lab, machine: string, run: Runner): Promise<void> {
-  if (existsSync(labFiles.sshConfig(lab))) await dropConnection(lab, machine, run);
+  if (existsSync(labFiles.sshConfig(lab))) await endConnections(lab, machine, run);
   if (!existsSync(labFiles.knownHosts(lab))) return;
   await run(['ssh-keygen', '-q', '-R', machine, '-f', labFiles.knownHosts(lab)]);
   rmSync(`${labFiles.knownHosts(lab)}.old`, { force: true });

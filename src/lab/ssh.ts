@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandResult, Runner } from '../run.ts';
 import { type Lab, labFiles } from './lab.ts';
@@ -12,6 +13,9 @@ import type { Shell, ShellResult } from './machine.ts';
 
 /** Where ssh finds each machine: host and port, by machine. */
 export type SshAddresses = Readonly<Record<string, { host: string; port: number }>>;
+
+const controlPath = (lab: Lab, user: string, machine: string): string =>
+  join(lab.runFolder, `ssh-${machine}-${user}`);
 
 /** Writes the lab's ssh configuration. */
 export function writeSshConfig(lab: Lab, addresses: SshAddresses): void {
@@ -39,7 +43,7 @@ export function writeSshConfig(lab: Lab, addresses: SshAddresses): void {
     '  ServerAliveInterval 1',
     '  ServerAliveCountMax 4',
     '  ControlMaster auto',
-    `  ControlPath ${quoted(join(lab.runFolder, 'ssh-%n-%r'))}`,
+    `  ControlPath ${quoted(controlPath(lab, '%r', '%n'))}`,
     '  ControlPersist 900',
     '  LogLevel ERROR',
     '',
@@ -110,10 +114,32 @@ function sshReason(stderr: string): string {
   );
 }
 
-/** Closes the kept connection to a machine, if there is one. */
+/**
+ * Begins to open halab's kept connection to a machine and does not wait for it: the next command
+ * finds it open, or opens one itself.
+ */
+export function openConnection(lab: Lab, machine: string): void {
+  const [program = '', ...args] = sshCommand(lab, machine, ['true'], ['-l', 'root']);
+  const child = spawn(program, args, { stdio: 'ignore', detached: true });
+  // Without ssh the next command fails by itself, and says so.
+  child.on('error', () => undefined);
+  child.unref();
+}
+
+/** Closes halab's own kept connection to a machine, if there is one. */
 export async function dropConnection(lab: Lab, machine: string, run: Runner): Promise<void> {
-  // A failure means that none was open.
-  await run(['ssh', '-F', labFiles.sshConfig(lab), '-l', 'root', '-O', 'exit', machine], {
+  await closeMaster(lab, 'root', machine, run);
+}
+
+/** Closes all connections to a machine that has gone or was changed under them: those of `halab shell` end, too. */
+export async function endConnections(lab: Lab, machine: string, run: Runner): Promise<void> {
+  await Promise.all(['root', 'vagrant'].map((user) => closeMaster(lab, user, machine, run)));
+}
+
+async function closeMaster(lab: Lab, user: string, machine: string, run: Runner): Promise<void> {
+  if (!existsSync(controlPath(lab, user, machine))) return;
+  // A failure means that it has just ended.
+  await run(['ssh', '-F', labFiles.sshConfig(lab), '-l', user, '-O', 'exit', machine], {
     timeout: 5000,
   });
 }

@@ -6,7 +6,7 @@ import { type Lab, labFiles, labFolder, writeLab } from './lab.ts';
 import { endHalab, endProcess } from './process.ts';
 import { providerOf } from './providers/index.ts';
 import { labToRemove } from './rescue.ts';
-import { dropConnection, sshShell } from './ssh.ts';
+import { endConnections, sshShell } from './ssh.ts';
 import { runningVagrant, runVagrant, vagrantError } from './vagrant.ts';
 
 export interface TearDownOptions {
@@ -99,5 +99,5 @@ export async function removeMachines(lab: Lab, run: Runner): Promise<void> {
 
 async function closeConnections(lab: Lab, run: Runner): Promise<void> {
   if (!existsSync(labFiles.sshConfig(lab))) return;
-  await Promise.all(lab.machines.map(({ name }) => dropConnection(lab, name, run)));
+  await Promise.all(lab.machines.map(({ name }) => endConnections(lab, name, run)));
 }

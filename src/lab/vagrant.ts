@@ -15,7 +15,7 @@ import { pasteable } from '../local-runner.ts';
 import { vagrantFolder, vagrantHome } from '../paths.ts';
 import { type Lab, labFiles } from './lab.ts';
 import { isRunning } from './process.ts';
-import { asSessionUser, libvirtEnvironment } from './providers/rootless.ts';
+import { asSessionUser, libvirtEnvironment } from './providers/libvirt.ts';
 
 /**
  * The wrapper of the vagrant command line. Vagrant writes to a file and not to a pipe, so that it

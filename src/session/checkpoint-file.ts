@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, statfsSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
+import { pulseSchema } from '../cluster/pulse.ts';
 import { wholenessSchema } from '../cluster/whole.ts';
 import { HalabError, usageError } from '../errors.ts';
 import { type Lab, labFiles } from '../lab/lab.ts';
@@ -12,6 +13,8 @@ const checkpointSchema = z.object({
   lesson: z.string().nullable(),
   madeAt: z.iso.datetime(),
   whole: wholenessSchema,
+  /** The machines' pulses just before; null when one of them had none. */
+  pulses: z.record(z.string(), pulseSchema).nullable().default(null),
   /** Hash of all that a lesson's start was built from; null when a learner built it. */
   builtFrom: z.string().nullable(),
 });

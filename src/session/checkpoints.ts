@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { livesOn, type Pulse, readPulses } from '../cluster/pulse.ts';
 import { missingFrom, type Wholeness, wholenessOf } from '../cluster/whole.ts';
 import { HalabError, usageError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { assurePorts } from '../lab/bring-up.ts';
 import { changeLab, readLab } from '../lab/lab.ts';
+import type { Machine } from '../lab/machine.ts';
 import { endHalab } from '../lab/process.ts';
-import { dropConnection } from '../lab/ssh.ts';
+import { dropConnection, endConnections, openConnection } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import {
   assertRoomForCheckpoint,
@@ -53,9 +55,14 @@ export async function saveCheckpoint(
   });
   const whole = wholenessOf(await session.observe());
   changeLab(lab, { checkpointing: { doing: 'saving', name } });
+  let pulses: Checkpoint['pulses'];
   try {
     // What an interrupted or unrecorded one left under this name.
     await provider.deleteCheckpoint(name);
+    // Or every restore would begin with ending the sessions of connections that are gone by then.
+    await Promise.all(lab.machines.map(({ name }) => dropConnection(lab, name, runLocally)));
+    await sleep(sessionsEndWithin);
+    pulses = await pulsesNow(session);
     await provider.saveCheckpoint(name);
   } catch (error) {
     emit({ type: 'step-failed', step, text: 'failed' });
@@ -63,7 +70,7 @@ export async function saveCheckpoint(
     changeLab(lab, { checkpointing: null });
     throw error;
   }
-  const checkpoint = { ...wanted, madeAt: new Date().toISOString(), whole };
+  const checkpoint = { ...wanted, madeAt: new Date().toISOString(), whole, pulses };
   writeCheckpoints(lab, [...existing, checkpoint]);
   changeLab(lab, { checkpointing: null });
   // While they were paused their clocks stood still.
@@ -71,6 +78,17 @@ export async function saveCheckpoint(
   emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
   return checkpoint;
 }
+
+/** The pulse of every machine; null when there is no quick way to feel it, or one has none. */
+async function pulsesNow({ lab, provider }: Session): Promise<Checkpoint['pulses']> {
+  if (provider.agent === null) return null;
+  const pulses = Object.entries(await readPulses(provider.agent, lab.machines));
+  const felt = pulses.filter((entry): entry is [string, Pulse] => entry[1] !== null);
+  return felt.length === pulses.length ? Object.fromEntries(felt) : null;
+}
+
+/** Milliseconds that sshd takes to end its sessions, under emulation too. */
+const sessionsEndWithin = 1500;
 
 /** What a checkpoint is, in a sentence. */
 function inWords(
@@ -125,12 +143,16 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
     await provider.prepare();
     await assurePorts(lab, runLocally);
     // A connection that is kept open to a machine that has gone back in time hangs.
-    await Promise.all(lab.machines.map((machine) => dropConnection(lab, machine.name, runLocally)));
+    await Promise.all(lab.machines.map(({ name }) => endConnections(lab, name, runLocally)));
     await provider.restoreCheckpoint(name);
+    const ranSince = performance.now();
     emit({ type: 'step-progress', step, text: 'they run; looking whether all is whole' });
-    await waitUntilWhole(session, checkpoint.whole, (text) =>
-      emit({ type: 'step-progress', step, text }),
-    );
+    if (!(await allLiveOn(session, checkpoint.pulses, ranSince))) {
+      await waitUntilWhole(session, checkpoint.whole, (text) =>
+        emit({ type: 'step-progress', step, text }),
+      );
+    }
+    for (const { name: machine } of lab.machines) openConnection(lab, machine);
     // Faults from before the restore are gone with it.
     for (const { timer } of readLab(lab.record.name).record.standing) await endHalab(timer);
     changeLab(lab, { fault: null, standing: [], checkpointing: null });
@@ -156,6 +178,28 @@ export async function finishCheckpointing(session: Session, emit: Emit): Promise
   const recorded = (await readCheckpoints(lab, provider)).some((known) => known.name === name);
   if (!recorded) await provider.deleteCheckpoint(name);
   changeLab(lab, { checkpointing: null });
+}
+
+/** Milliseconds in which the machines' pulses must have come back; after that, all of their state is looked at. */
+const pulseWithin = 6000;
+
+/** Sets the machines' clocks; true when all of them live on as they were saved. False says nothing against them. */
+async function allLiveOn(
+  { lab, provider }: Session,
+  saved: Checkpoint['pulses'],
+  ranSince: number,
+): Promise<boolean> {
+  if (provider.agent === null || saved === null) return false;
+  for (; performance.now() - ranSince < pulseWithin; await sleep(200)) {
+    const ranFor = performance.now() - ranSince;
+    const now = await readPulses(provider.agent, lab.machines, { setClocks: true });
+    const alive = ({ name }: Machine): boolean => {
+      const before = saved[name];
+      return before !== undefined && livesOn(before, now[name] ?? null, ranFor);
+    };
+    if (lab.machines.every(alive)) return true;
+  }
+  return false;
 }
 
 /** Seconds for the machines to answer and the cluster to be whole after they were let run on. */

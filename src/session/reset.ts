@@ -113,7 +113,7 @@ export async function bringToStart(
   return at;
 }
 
-/** Takes the checkpoint of a lesson's start, in place of an older one. */
+/** Takes the checkpoint of a lesson's start, in place of an older one, and deletes those that are one too many. */
 export async function saveLessonStart(session: Session, lesson: Lesson, emit: Emit): Promise<void> {
   const name = lessonCheckpoint(lesson.id);
   await deleteCheckpoints(session, [name]);
@@ -126,6 +126,7 @@ export async function saveLessonStart(session: Session, lesson: Lesson, emit: Em
     },
     emit,
   );
+  await pruneCheckpoints(session);
 }
 
 /**
@@ -135,10 +136,9 @@ export async function saveLessonStart(session: Session, lesson: Lesson, emit: Em
 export async function keepStart(session: Session, lesson: Lesson, emit: Emit): Promise<void> {
   if (lessonStatus(session.course, session.progress(), lesson.id) !== 'open') return;
   try {
-    await withLock(session.lab.record.name, `saving the start of "${lesson.title}"`, async () => {
-      await saveLessonStart(session, lesson, emit);
-      await pruneCheckpoints(session);
-    });
+    await withLock(session.lab.record.name, `saving the start of "${lesson.title}"`, () =>
+      saveLessonStart(session, lesson, emit),
+    );
   } catch (error) {
     if (!(error instanceof HalabError)) throw error;
     emit({

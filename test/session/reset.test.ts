@@ -72,6 +72,7 @@ const checkpoint = (name: string, lesson: string | null, hour: number): Checkpoi
   lesson,
   madeAt: new Date(Date.UTC(2026, 10, 23, hour)).toISOString(),
   whole,
+  pulses: null,
   builtFrom: null,
 });
 

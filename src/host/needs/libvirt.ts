@@ -1,4 +1,4 @@
-import { asSessionUser } from '../../lab/providers/rootless.ts';
+import { asSessionUser } from '../../lab/providers/libvirt.ts';
 import { installFix } from '../fix-of.ts';
 import { type Check, firstLine, started } from '../scene.ts';
 import { askSessionDaemon } from '../session.ts';

@@ -1,8 +1,12 @@
+import type { Shell } from '../machine.ts';
+
 /** A machine as its hypervisor sees it. */
 export type PowerState = 'running' | 'paused' | 'off' | 'absent';
 
 /** What halab asks of a hypervisor beyond Vagrant's up and destroy. */
 export interface Provider {
+  /** A way into the machines that needs no network and no handshake; null where there is none. */
+  readonly agent: Shell | null;
   /** The power state of every machine of the lab. */
   states(): Promise<Readonly<Record<string, PowerState>>>;
   /** Makes ready whatever the machines need around them (the switch, say), and mends it when it is gone. Idempotent. */

@@ -20,6 +20,8 @@ import { describeFailure } from '../../local-runner.ts';
 import type { CommandResult, Runner } from '../../run.ts';
 import type { Lab } from '../lab.ts';
 import { commandLine, endProcess, environmentOf, isRunning, ownProcesses } from '../process.ts';
+import { agentShell } from './agent.ts';
+import { domainName, runVirsh } from './libvirt.ts';
 import type { PowerState, Provider } from './provider.ts';
 
 /**
@@ -28,40 +30,8 @@ import type { PowerState, Provider } from './provider.ts';
  * that it can clash with nothing and be removed without a trace.
  */
 
-/** Names of the lab's machines in libvirt. */
-const domainName = (machine: string): string => `halab_${machine}`;
-
 export const switchFolder = (lab: Lab): string => join(lab.runFolder, 'sw');
 export const poolFolder = (lab: Lab): string => join(lab.folder, 'images');
-
-/** Environment that gives the lab a libvirt of its own (libvirt follows the XDG Base Directory Specification). */
-export function libvirtEnvironment(lab: Lab): Record<string, string> {
-  return {
-    XDG_RUNTIME_DIR: lab.runFolder,
-    XDG_CONFIG_HOME: join(lab.runFolder, 'c'),
-    XDG_DATA_HOME: join(lab.folder, 'libvirt', 'data'),
-    XDG_CACHE_HOME: join(lab.folder, 'libvirt', 'cache'),
-  };
-}
-
-/**
- * The command, so run that libvirt's session URI means a session: for root it would silently mean
- * the system's daemon, so root becomes an ordinary user in a user namespace of its own.
- */
-export function asSessionUser(command: readonly string[]): string[] {
-  return process.getuid?.() === 0
-    ? // Any user but root will do, if the system knows it: "nobody" is on every one.
-      ['unshare', '--user', '--map-user=65534', '--map-group=65534', ...command]
-    : [...command];
-}
-
-/** Runs virsh on the lab's own session daemon. */
-export const runVirsh = (lab: Lab, run: Runner, args: readonly string[]): Promise<CommandResult> =>
-  run(asSessionUser(['virsh', '--quiet', '--connect', 'qemu:///session', ...args]), {
-    env: libvirtEnvironment(lab),
-    // Saving or reverting a machine takes seconds, and minutes on a computer that is busy.
-    timeout: 300_000,
-  });
 
 /**
  * Gives a machine that is off another loopback port for ssh, in its definition and in those that its
@@ -117,6 +87,9 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
       domainName(machine),
       command,
     );
+  // c2 is the hub's port at the card: the guest sees the link go.
+  const setCable = (machine: string, isIn: boolean): Promise<string> =>
+    monitor(machine, `set_link c2 ${isIn ? 'on' : 'off'}`);
 
   async function states(): Promise<Record<string, PowerState>> {
     // Asking starts the daemon, and it needs its folders.
@@ -162,6 +135,30 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
     return listed.split('\n').filter((line) => line.trim() !== '');
   }
 
+  /**
+   * Has a running QEMU load a snapshot; the machine is paused then. False when QEMU refuses: libvirt's
+   * own way remains, which ends that QEMU and starts another one, and so takes seconds more.
+   *
+   * Under emulation QEMU's TSC never goes back (cpu_ticks_prev), so a guest that lived by it would
+   * find that all the time since the snapshot has passed at once. The box lives by the HPET
+   * (tsc=unstable on its command line), which does go back.
+   */
+  async function loadInPlace(machine: string, snapshot: string): Promise<boolean> {
+    // One that is paused already says so, and that is no reason to stop.
+    await virsh('suspend', domainName(machine));
+    const answer = await virsh(
+      'qemu-monitor-command',
+      '--hmp',
+      domainName(machine),
+      `loadvm ${snapshot}`,
+    );
+    // QEMU's monitor is silent when all went well.
+    if (answer.exitCode !== 0 || answer.stdout.trim() !== '') return false;
+    // The cable is no part of the machine: an unplugged one stays so.
+    await setCable(machine, true);
+    return true;
+  }
+
   async function replug(): Promise<void> {
     for (const [machine, state] of Object.entries(await states())) {
       if (state !== 'running' && state !== 'paused') continue;
@@ -175,6 +172,7 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
 
   return {
     states,
+    agent: agentShell(lab, run),
     async prepare() {
       prepareFolders(lab);
       if (await startSwitch(lab)) await replug();
@@ -194,8 +192,7 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
       await must(`${machine} could not be paused.`, 'suspend', domainName(machine));
     },
     async plug(machine, isIn) {
-      // c2 is the hub's port at the card: the guest sees the link go.
-      await monitor(machine, `set_link c2 ${isIn ? 'on' : 'off'}`);
+      await setCable(machine, isIn);
     },
     checkpointHolds: 'memory and disks of all machines, at one moment',
     async saveCheckpoint(name) {
@@ -216,12 +213,15 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
       }
     },
     async restoreCheckpoint(name) {
+      const now = await states();
       await onEach(allNames, async (machine) => {
         const saved = [domainName(machine), snapshotName(name)];
         const what = `${machine} could not be brought back.`;
         const info = await must(what, 'snapshot-info', ...saved);
         // One that was off must not be started by being reverted.
         const wasOff = /^State:\s+shutoff$/m.test(info);
+        const runs = now[machine] === 'running' || now[machine] === 'paused';
+        if (runs && !wasOff && (await loadInPlace(machine, snapshotName(name)))) return;
         await must(what, 'snapshot-revert', ...saved, ...(wasOff ? [] : ['--paused']));
       });
       await this.resumePaused();

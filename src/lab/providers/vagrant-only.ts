@@ -35,6 +35,7 @@ export function vagrantOnlyProvider(lab: Lab, run: Runner): Provider {
       // Where there is none, a sentence says so.
       .filter((name) => /^\S+$/.test(name));
   return {
+    agent: null,
     async states() {
       const lines = (await must('The machines cannot be listed.', 'status', '--machine-readable'))
         .split('\n')

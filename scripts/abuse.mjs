@@ -2,7 +2,8 @@
 // halab itself, and audits the cluster after every step. Stops at the first broken audit with a
 // report. The same seed makes the same choices; what they meet depends on time.
 // `--plan resets` resets 20 times, ten of them in the middle of a failover; `--plan kills` kills
-// halab 20 times (-9) in up, reset and drill. Both take as long as they take.
+// halab 20 times (-9) in up, reset and drill. Both take as long as they take. `--keep` leaves the lab
+// in the end, and begins with the one that another run has left.
 
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -195,6 +196,7 @@ async function buildBase() {
     await halab(['check', task], { allowed: [0, 1, 2] });
   }
   await auditAll();
+  await halab(['checkpoint', 'delete', base], { allowed: [0, 2] });
   await halab(['checkpoint', 'save', base]);
 }
 
@@ -280,7 +282,7 @@ let failed = 0;
 let step = { title: 'setting up' };
 try {
   say(again);
-  if (labExists(values.lab)) await halab(['destroy']);
+  if (labExists(values.lab) && !values.keep) await halab(['destroy']);
   await buildBase();
   say('the lab is up, and every audit holds');
   for (step of plan()) {

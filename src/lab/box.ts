@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import * as z from 'zod';
 import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { describeFailure } from '../local-runner.ts';
@@ -149,8 +150,51 @@ async function freshWorkFolder(): Promise<string> {
 }
 
 /** Whether Vagrant (halab's own home of it) has the box. */
-export function isAdded(box: Box): boolean {
-  return existsSync(join(vagrantHome(), 'boxes', box.name.replace('/', '-VAGRANTSLASH-')));
+export function isAdded({ name }: Pick<Box, 'name'>): boolean {
+  return existsSync(join(vagrantHome(), 'boxes', name.replace('/', '-VAGRANTSLASH-')));
+}
+
+const manifestSchema = z.object({
+  hash: z.string(),
+  sha256: z.object({ 'box.img': z.string().regex(/^[0-9a-f]{64}$/) }),
+});
+
+/**
+ * Compares a box with its own manifest, and the manifest with what this halab needs: a box may have
+ * come by a memory stick, or the disk may have filled up while it was copied.
+ * @throws HalabError when it is damaged or another one.
+ */
+export async function verifyBox(box: Box, run: Runner): Promise<void> {
+  const wrong = (reason: string): HalabError =>
+    new HalabError('The base box is not the one that halab needs.', {
+      reason: `${box.file}: ${reason}`,
+      next: 'Build it again: halab box build --force',
+    });
+  // Its image is read as a stream: it is larger than Node takes as one output.
+  const sum = 'set -o pipefail; tar -xOf "$1" box.img | sha256sum';
+  const [manifest, image] = await Promise.all([
+    run(['tar', '-xOf', box.file, 'manifest.json'], { timeout: 60_000 }),
+    run(['bash', '-c', sum, '-', box.file], { timeout: 300_000 }),
+  ]);
+  const failed = [manifest, image].find(({ exitCode }) => exitCode !== 0);
+  if (failed !== undefined) throw wrong(`it cannot be read. ${describeFailure(failed)}`);
+  const told = manifestSchema.safeParse(parseJson(manifest.stdout));
+  if (!told.success) throw wrong('its manifest cannot be read.');
+  if (told.data.hash !== box.hash)
+    throw wrong(
+      `it was made from other inputs (${told.data.hash.slice(0, 12)}, not ${box.hash.slice(0, 12)}).`,
+    );
+  if (!image.stdout.startsWith(told.data.sha256['box.img']))
+    throw wrong('its image is damaged: the SHA-256 is not the one in its manifest.');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /** Removes everything that building left behind, and the boxes; returns the bytes that this frees. */

@@ -5,7 +5,7 @@ import { ExitCode, HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { describeFailure } from '../local-runner.ts';
 import type { Runner } from '../run.ts';
-import { type Box, buildBox, isAdded, wantedBox } from './box.ts';
+import { type Box, buildBox, isAdded, verifyBox, wantedBox } from './box.ts';
 import { type Lab, type LabRecord, labFiles, writeLab } from './lab.ts';
 import { freePorts, isFree } from './ports.ts';
 import { providerOf } from './providers/index.ts';
@@ -47,8 +47,7 @@ export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab>
     });
   }
   if (lab.record.provider === 'rootless') {
-    const box = await wantedBox(run);
-    await buildBox(box, emit, options);
+    const box = await boxFor(lab, options);
     lab = await withPorts(writeLab({ ...lab.record, box: lab.record.box || box.name }), run);
     writeVagrantConfig(lab);
     await makeKey(lab, run);
@@ -198,8 +197,31 @@ async function makeKey(lab: Lab, run: Runner): Promise<void> {
   }
 }
 
-async function addBox(lab: Lab, box: Box, options: BringUpOptions): Promise<void> {
-  if (lab.record.box !== box.name || isAdded(box)) return;
+/**
+ * The box that the lab is or will be made from, built if need be.
+ * @throws HalabError when a lab of another version of halab has lost its box.
+ */
+async function boxFor(lab: Lab, options: BringUpOptions): Promise<Pick<Box, 'name'>> {
+  const wanted = await wantedBox(options.run);
+  const { box: made } = lab.record;
+  if (made === '' || made === wanted.name) {
+    await buildBox(wanted, options.emit, options);
+    return wanted;
+  }
+  if (isAdded({ name: made })) return { name: made };
+  throw new HalabError('The base box that this lab was made from is gone.', {
+    reason: `It was ${made}, of another version of halab. This version makes ${wanted.name}.`,
+    next: 'Make the lab anew (your progress goes with the old one): halab destroy, then halab up',
+  });
+}
+
+async function addBox(
+  lab: Lab,
+  { name }: Pick<Box, 'name'>,
+  options: BringUpOptions,
+): Promise<void> {
+  if (isAdded({ name })) return;
+  const box = await wantedBox(options.run);
   const step = 'box-add';
   const started = performance.now();
   options.emit({
@@ -208,6 +230,12 @@ async function addBox(lab: Lab, box: Box, options: BringUpOptions): Promise<void
     title: 'Giving the box to Vagrant',
     estimateSeconds: 20,
   });
+  try {
+    await verifyBox(box, options.run);
+  } catch (error) {
+    options.emit({ type: 'step-failed', step, text: 'it is damaged' });
+    throw error;
+  }
   const args = ['box', 'add', '--force', '--provider', 'libvirt', '--name', box.name, box.file];
   const outcome = await runVagrant(lab, args, { log: 'vagrant-box-add.log', ...signalOf(options) });
   if (outcome.exitCode !== 0) {

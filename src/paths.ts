@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
@@ -28,3 +28,19 @@ export const labsFolder = (): string => join(halabHome(), 'labs');
 export const boxesFolder = (): string => join(halabHome(), 'boxes');
 /** Vagrant's own home for rootless labs, apart from the user's ~/.vagrant.d. */
 export const vagrantHome = (): string => join(halabHome(), 'vagrant');
+
+/**
+ * Makes a folder and those above it, unless they are there. Not by mkdirSync's `recursive`, which
+ * says ENOENT where the file system is read-only.
+ * @throws the error of mkdir(2).
+ */
+export function makeFolder(folder: string, mode = 0o700): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder), mode);
+  try {
+    mkdirSync(folder, { mode });
+  } catch (error) {
+    // Another halab may have been quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}

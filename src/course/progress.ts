@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
 import { HalabError } from '../errors.ts';
+import { makeFolder } from '../paths.ts';
 import type { Course, Drill, Lesson, Task } from './lesson.ts';
 
 const format = 1;
@@ -228,7 +229,7 @@ function parsed(text: string): unknown {
 /** Writes progress, all of it or nothing. @throws HalabError when it cannot. */
 export function writeProgress(file: string, progress: Progress): void {
   withFile(file, 'written', () => {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileAtomic.sync(file, `${JSON.stringify(progress, null, 2)}\n`, { mode: 0o600 });
   });
 }

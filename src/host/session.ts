@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, parse } from 'node:path';
 import { endProcess, isRunning } from '../lab/process.ts';
 import { asSessionUser } from '../lab/providers/libvirt.ts';
+import { makeFolder } from '../paths.ts';
 import type { CommandResult, Runner } from '../run.ts';
 import { keepFolder } from './keep.ts';
 
@@ -21,8 +22,7 @@ export async function askSessionDaemon(run: Runner, dataDir: string): Promise<Co
     const kept = keepFolder(dataDir) ?? folder;
     // What QEMU can do is kept there, so that the next time is fast.
     const cache = join(kept, 'libvirt-cache');
-    for (const made of [cache, join(folder, 'c'), join(folder, 'd')])
-      mkdirSync(made, { recursive: true, mode: 0o700 });
+    for (const made of [cache, join(folder, 'c'), join(folder, 'd')]) makeFolder(made);
     return await run(
       asSessionUser([
         'virsh',

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import {
   createWriteStream,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -15,7 +14,7 @@ import * as z from 'zod';
 import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { describeFailure } from '../local-runner.ts';
-import { boxesFolder, vagrantFolder, vagrantHome } from '../paths.ts';
+import { boxesFolder, makeFolder, vagrantFolder, vagrantHome } from '../paths.ts';
 import type { Runner } from '../run.ts';
 import { endProcess, isRunning } from './process.ts';
 
@@ -72,7 +71,7 @@ export async function buildBox(
 ): Promise<void> {
   if (isBuilt(box) && options.force !== true) return;
   const output = join(boxesFolder(), box.hash);
-  mkdirSync(output, { recursive: true });
+  makeFolder(output, 0o755);
   const log = join(output, 'build-output.log');
   const step = 'box';
   emit({
@@ -136,7 +135,7 @@ const buildFolder = (): string => join('/var/tmp', `halab-build-${process.getuid
 /** A folder for a build to work in; those of builds that were killed are removed, and the builds ended. */
 async function freshWorkFolder(): Promise<string> {
   const all = buildFolder();
-  mkdirSync(all, { recursive: true });
+  makeFolder(all, 0o755);
   for (const entry of readdirSync(all)) {
     const pid = Number(entry);
     if (pid === process.pid || isRunning(pid, 'node') || isRunning(pid, 'halab')) continue;
@@ -145,7 +144,7 @@ async function freshWorkFolder(): Promise<string> {
     rmSync(join(all, entry), { recursive: true, force: true });
   }
   const mine = join(all, String(process.pid));
-  mkdirSync(mine, { recursive: true });
+  makeFolder(mine, 0o755);
   return mine;
 }
 

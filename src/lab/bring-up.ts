@@ -233,7 +233,7 @@ async function addBox(
   try {
     await verifyBox(box, options.run);
   } catch (error) {
-    options.emit({ type: 'step-failed', step, text: 'it is damaged' });
+    options.emit({ type: 'step-failed', step, text: 'it is not the right one' });
     throw error;
   }
   const args = ['box', 'add', '--force', '--provider', 'libvirt', '--name', box.name, box.file];

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
 import { HalabError, usageError } from '../errors.ts';
-import { labsFolder } from '../paths.ts';
+import { labsFolder, makeFolder } from '../paths.ts';
 import type { Machine } from './machine.ts';
 import type { LabVariables } from './variables.ts';
 
@@ -212,7 +212,7 @@ function unreadable(file: string, name: string, cause: unknown): HalabError {
 /** Writes a lab's record (atomically) and returns the lab with it. */
 export function writeLab(record: LabRecord): Lab {
   const lab = labFrom(record);
-  mkdirSync(join(lab.folder, 'log'), { recursive: true, mode: 0o700 });
+  makeFolder(join(lab.folder, 'log'));
   writeFileAtomic.sync(labFiles.record(lab), `${JSON.stringify(record, null, 2)}\n`);
   return lab;
 }

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { HalabError } from '../errors.ts';
-import { halabHome } from '../paths.ts';
+import { halabHome, makeFolder } from '../paths.ts';
 import { isRunning } from './process.ts';
 
 interface Holder {
@@ -23,7 +23,7 @@ export async function withLock<T>(
 ): Promise<T> {
   // Beside the labs and not in them: destroying a lab removes its folder.
   const folder = join(halabHome(), 'locks');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const lock = join(folder, `${labName}.lock`);
   const holderFile = join(folder, `${labName}.json`);
   const holder = readHolder(holderFile);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../paths.ts';
 import type { CommandResult, Runner } from '../run.ts';
 import { type Lab, labFiles } from './lab.ts';
 import type { Shell, ShellResult } from './machine.ts';
@@ -19,7 +20,7 @@ const controlPath = (lab: Lab, user: string, machine: string): string =>
 
 /** Writes the lab's ssh configuration. */
 export function writeSshConfig(lab: Lab, addresses: SshAddresses): void {
-  mkdirSync(lab.runFolder, { recursive: true, mode: 0o700 });
+  makeFolder(lab.runFolder);
   const quoted = (path: string): string => `"${path}"`;
   const blocks = lab.machines.map(({ name }) => {
     const at = addresses[name];

@@ -1,18 +1,10 @@
 import { spawn } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HalabError } from '../errors.ts';
 import { pasteable } from '../local-runner.ts';
-import { vagrantFolder, vagrantHome } from '../paths.ts';
+import { makeFolder, vagrantFolder, vagrantHome } from '../paths.ts';
 import { type Lab, labFiles } from './lab.ts';
 import { isRunning } from './process.ts';
 import { asSessionUser, libvirtEnvironment } from './providers/libvirt.ts';
@@ -89,7 +81,7 @@ export async function runVagrant(
   options: { log: string; onLine?: (line: VagrantLine) => void; signal?: AbortSignal },
 ): Promise<VagrantOutcome> {
   const logFile = labFiles.log(lab, options.log);
-  mkdirSync(join(logFile, '..'), { recursive: true });
+  makeFolder(join(logFile, '..'));
   const log = openSync(logFile, 'w', 0o600);
   const [program = '', ...words] = vagrantCommand(lab, [...args, '--machine-readable']);
   const child = spawn(program, words, {

@@ -16,7 +16,15 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** A box file as build.sh packs it: an uncompressed tar of the image and its manifest. */
-function pack({ image = 'the image', told = image, madeFrom = hash }): Box {
+function pack({
+  image = 'the image',
+  told = image,
+  madeFrom = hash,
+}: {
+  image?: string;
+  told?: string;
+  madeFrom?: string;
+}): Box {
   const sum = createHash('sha256').update(told).digest('hex');
   writeFileSync(join(folder, 'box.img'), image);
   writeFileSync(

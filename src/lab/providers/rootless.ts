@@ -3,7 +3,6 @@ import {
   chmodSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -17,6 +16,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HalabError } from '../../errors.ts';
 import { describeFailure } from '../../local-runner.ts';
+import { makeFolder } from '../../paths.ts';
 import type { CommandResult, Runner } from '../../run.ts';
 import type { Lab } from '../lab.ts';
 import { commandLine, endProcess, environmentOf, isRunning, ownProcesses } from '../process.ts';
@@ -361,7 +361,7 @@ const knownToVagrant = (lab: Lab, machine: string): boolean =>
 function prepareFolders(lab: Lab): void {
   const parent = join(lab.runFolder, '..');
   for (const folder of [parent, lab.runFolder]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const found = lstatSync(folder);
     if (!found.isDirectory() || found.uid !== process.getuid?.()) {
       throw new HalabError(`${folder} does not belong to you.`, {
@@ -379,7 +379,7 @@ function prepareFolders(lab: Lab): void {
     join(lab.folder, 'libvirt', 'cache'),
     poolFolder(lab),
   ]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
   }
   const link = join(lab.runFolder, 'c');
   const target = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()

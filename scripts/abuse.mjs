@@ -262,12 +262,12 @@ const plans = {
       yield resetStep([null, 'a power cut', null, 'standby'][turn % 4]);
   },
   *kills() {
-    for (let turn = 0; turn < 4; turn++) yield upStep({ fromNothing: false });
+    for (let turn = 0; turn < 5; turn++) yield upStep({ fromNothing: false });
     for (let turn = 0; turn < 7; turn++)
       yield killedStep('a reset', ['checkpoint', 'restore', base], 8);
     for (let turn = 0; turn < 7; turn++)
       yield killedStep('a drill', ['drill', 'power-cut', '--lesson', 'virtual-ip'], 50);
-    for (let turn = 0; turn < 2; turn++) yield upStep({ fromNothing: true });
+    yield upStep({ fromNothing: true });
   },
 };
 

@@ -67,8 +67,12 @@ export async function fault(
 const isFaultName = (kind: string): kind is FaultName =>
   (faultNames as readonly string[]).includes(kind);
 
-const fullName = (unit: string): string =>
-  unit === '' || unit.includes('.') ? unit : `${unit}.service`;
+function fullName(unit: string): string {
+  // It ends up in a shell on the machine.
+  if (!/^[A-Za-z0-9:_.\\@-]*$/.test(unit))
+    throw usageError(`"${unit}" cannot be a service's name.`, 'Type it as systemctl does: apache2');
+  return unit === '' || unit.includes('.') ? unit : `${unit}.service`;
+}
 
 function assertMachine(lab: Lab, machine: string | undefined): void {
   if (machine === undefined || lab.machines.some(({ name }) => name === machine)) return;

@@ -37,6 +37,7 @@ export async function beginFault(
   const state = await session.observe();
   if (state.machines[machine]?.reachable !== true)
     throw usageError(`${machine} does not answer, so it cannot be broken.`, 'halab up');
+  if (kind === 'stop-service') await assertRuns(session, machine, unit);
   const agent = kind === 'slow-stop' ? agentFile(state, machine) : '';
   const seconds = usual === null ? null : (lasts ?? usual);
   const since = new Date();
@@ -106,7 +107,7 @@ export async function undoFault(session: Session, fault: StandingFault, emit: Em
         });
       }
     }
-    const units = startAgain ? fault.units : fault.unit === '' ? [] : [fault.unit];
+    const units = startAgain ? fault.units : await serviceToStart(session, fault);
     await waitUntilBack(shell, machine, units, (text) =>
       emit({ type: 'step-progress', step, text }),
     );
@@ -121,6 +122,33 @@ export async function undoFault(session: Session, fault: StandingFault, emit: Em
   });
   emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
 }
+
+/** @throws HalabError (exit 2) when the unit does not run: stopping it would change nothing. */
+async function assertRuns({ shell }: Session, machine: string, unit: string): Promise<void> {
+  const result = await shell.runAsRoot(machine, `systemctl is-active --quiet '${unit}'`);
+  if (result.exitCode === 0) return;
+  throw usageError(
+    `${unit} does not run on ${machine}, so it cannot be stopped there.`,
+    `halab shell ${machine} -- systemctl status ${unit}`,
+  );
+}
+
+/** The service that the fault stopped, unless the cluster manages it: that may run it elsewhere by now. */
+async function serviceToStart(session: Session, { unit }: StandingFault): Promise<string[]> {
+  if (unit === '') return [];
+  return managesUnit(await session.observe(), unit) ? [] : [unit];
+}
+
+/** Whether a resource of the cluster stands for a systemd unit ("systemd:cups" for cups.service). */
+export const managesUnit = (state: ClusterState, unit: string): boolean =>
+  Object.values(state.machines).some(
+    (machine) =>
+      machine.reachable &&
+      machine.pacemaker?.resources.some(
+        // A resource's name may leave ".service" out.
+        ({ agent }) => agent === `systemd:${unit}` || `${agent}.service` === `systemd:${unit}`,
+      ) === true,
+  );
 
 const sceneOf = ({ lab }: Session, { unit, agent }: StandingFault) => ({
   device: lab.variables.device,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { beginScript, endScript, faultKind, faultNames, isInside } from '../../src/faults/kinds.ts';
-import { defaultTarget } from '../../src/faults/run.ts';
+import { defaultTarget, managesUnit } from '../../src/faults/run.ts';
 import { recordedState } from '../fixtures/load.ts';
 
 const scene = { device: 'eth1', unit: "it's.service", agent: '/agent' };
@@ -42,5 +42,14 @@ describe('the machine that a fault hits', () => {
     ['bare', 'node1'],
   ])('%s: %s', (state, machine) => {
     expect(defaultTarget(recordedState(state), nodes)).toBe(machine);
+  });
+});
+
+describe('a service that the cluster manages', () => {
+  it('is known by its unit', () => {
+    const state = recordedState('cups-clone');
+    expect(managesUnit(state, 'cups.service')).toBe(true);
+    expect(managesUnit(state, 'apache2.service')).toBe(false);
+    expect(managesUnit(state, 'cups.socket')).toBe(false);
   });
 });

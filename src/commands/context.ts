@@ -1,4 +1,5 @@
 import { assertLabName } from '../lab/lab.ts';
+import { typeable } from '../terminal/which-lab.ts';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -28,13 +29,15 @@ export function interruption(): AbortSignal {
   return controller.signal;
 }
 
-/** Writes a line to standard output. */
+/** Writes a line to standard output, for a person. */
 export const say = (text: string): void => {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${typeable(text)}\n`);
 };
 
 /** Prints a value as JSON for a script. */
-export const sayJson = (value: unknown): void => say(JSON.stringify(value, null, 2));
+export const sayJson = (value: unknown): void => {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+};
 
 /** Whether somebody sits at a terminal and can be asked. */
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;

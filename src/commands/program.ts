@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, fileSystemError, HalabError, usageError } from '../errors.ts';
+import { nameLab } from '../terminal/which-lab.ts';
 import type { GlobalOptions } from './context.ts';
 
 /** What a command's function is given besides its own arguments. */
@@ -37,6 +38,7 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     };
 
   program.hook('preAction', async () => {
+    nameLab(program.opts<GlobalOptions>().lab);
     const { rescueRecords } = await import('../lab/rescue.ts');
     for (const note of rescueRecords()) process.stderr.write(`${note}\n`);
   });

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import { bold, green, italic, magenta, red, underline } from 'yoctocolors';
+import { typeable } from './which-lab.ts';
 
 type Paint = (text: string) => string;
 
@@ -127,11 +128,11 @@ function wantsUnicode(env: Environment): boolean {
 
 /**
  * Text without escape sequences and control characters but the line break (a tab becomes spaces). What comes from a machine or
- * a lesson must not be able to steer the learner's terminal.
+ * a lesson must not be able to steer the learner's terminal. Commands of halab's in it name the lab.
  */
 export function plain(text: string): string {
   return (
-    stripVTControlCharacters(text)
+    stripVTControlCharacters(typeable(text))
       .replaceAll('\r\n', '\n')
       .replaceAll('\t', '    ')
       // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what has to go.

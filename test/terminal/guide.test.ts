@@ -23,8 +23,10 @@ beforeEach(() => {
   program = null;
 });
 
-afterEach(() => {
+afterEach(async () => {
   program?.end();
+  // Until it has ended it may still write.
+  await program?.exit;
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../../src/course/load.ts';
 import { unitsOf } from '../../src/course/units.ts';
 import { imaginaryLab } from '../../src/lab/lab.ts';
+import { lessonsFolder } from '../../src/paths.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures/lessons/', import.meta.url));
 const ofThree = imaginaryLab('test');
@@ -140,6 +141,24 @@ describe('the JSON Schema for editors', () => {
     expect(Object.keys(schema.properties.tasks.items.properties.checks.items.properties)).toContain(
       'no-leftovers',
     );
+  });
+
+  it('is in the lessons folder as it is today: halab lesson schema > lessons/lesson.schema.json', () => {
+    const kept = readFileSync(join(lessonsFolder, 'lesson.schema.json'), 'utf8');
+    expect(JSON.parse(kept)).toEqual(JSON.parse(JSON.stringify(lessonJsonSchema())));
+  });
+
+  it('is named at the top of every lesson', () => {
+    const track = join(lessonsFolder, 'pacemaker');
+    const files = readdirSync(track, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => join(track, name, 'lesson.yaml'));
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) {
+      const [, schema = ''] =
+        /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(file, 'utf8')) ?? [];
+      expect(join(dirname(file), schema), file).toBe(join(lessonsFolder, 'lesson.schema.json'));
+    }
   });
 });
 

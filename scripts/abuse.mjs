@@ -262,12 +262,20 @@ const plans = {
       yield resetStep([null, 'a power cut', null, 'standby'][turn % 4]);
   },
   *kills() {
-    for (let turn = 0; turn < 5; turn++) yield upStep({ fromNothing: false });
-    for (let turn = 0; turn < 7; turn++)
-      yield killedStep('a reset', ['checkpoint', 'restore', base], 8);
-    for (let turn = 0; turn < 7; turn++)
-      yield killedStep('a drill', ['drill', 'power-cut', '--lesson', 'virtual-ip'], 50);
-    yield upStep({ fromNothing: true });
+    const parts = [
+      [5, () => upStep({ fromNothing: false })],
+      [7, () => killedStep('a reset', ['checkpoint', 'restore', base], 4.5)],
+      [7, () => killedStep('a drill', ['drill', 'power-cut', '--lesson', 'virtual-ip'], 40)],
+      [1, () => upStep({ fromNothing: true })],
+    ];
+    for (const [count, make] of parts) {
+      for (let killed = 0; killed < count; ) {
+        const next = make();
+        yield next;
+        // One that came too late is not one of the twenty.
+        if (next.outcome.startsWith('killed')) killed += 1;
+      }
+    }
   },
 };
 
@@ -286,11 +294,11 @@ try {
   await buildBase();
   say('the lab is up, and every audit holds');
   for (step of plan()) {
-    const outcome = await step.run();
+    step.outcome = await step.run();
     await halab(['checkpoint', 'delete', 'abuse-more'], { allowed: [0, 2] });
     await auditAll();
     done += 1;
-    say(`step ${done}: ${step.title}: ${outcome}; every audit holds`);
+    say(`step ${done}: ${step.title}: ${step.outcome}; every audit holds`);
   }
 } catch (error) {
   failed = 1;

@@ -33,7 +33,7 @@ async function examineOptions(lab: Lab): Promise<ExamineOptions> {
     runDir: lab.runFolder,
     machines: machineCount,
     memory,
-    needBox: box !== null && !isBuilt(box),
+    needBox: box !== null && !isBuilt(box) && !isAdded(box),
     ...(kernel === null ? {} : { guestKernel: kernel }),
   };
 }

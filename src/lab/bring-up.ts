@@ -205,7 +205,8 @@ async function boxFor(lab: Lab, options: BringUpOptions): Promise<Pick<Box, 'nam
   const wanted = await wantedBox(options.run);
   const { box: made } = lab.record;
   if (made === '' || made === wanted.name) {
-    await buildBox(wanted, options.emit, options);
+    // What Vagrant has needs no building, nor the internet that a build needs.
+    if (!isAdded(wanted)) await buildBox(wanted, options.emit, options);
     return wanted;
   }
   if (isAdded({ name: made })) return { name: made };

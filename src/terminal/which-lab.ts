@@ -19,7 +19,7 @@ const aboutOneLab = [
 
 /** "halab up", "halab --yes reset"; and "halab" alone where a command is told ("Start: halab"). */
 const command = new RegExp(
-  `\\bhalab(?= (?:--yes )?(?:${aboutOneLab})\\b)|(?<=: )halab(?=[.,;]?(?:$|\\n))`,
+  `\\bhalab(?= (?:--yes )?(?:${aboutOneLab})\\b)|(?<=: )halab(?=[.,;]?(?:$|\\n))(?!\\s*--lab)`,
   'g',
 );
 

@@ -28,6 +28,10 @@ describe('labInCommands', () => {
     expect(inDemo(text)).toBe(text);
   });
 
+  it('leaves one alone that a line break has parted from its lab', () => {
+    expect(inDemo('See: halab\n    --lab demo status')).toBe('See: halab\n    --lab demo status');
+  });
+
   it('says nothing of the default lab', () => {
     expect(labInCommands('Next: halab up', 'default')).toBe('Next: halab up');
   });

@@ -1,12 +1,23 @@
 import * as z from 'zod';
+import type { Question } from '../cluster/collect.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Machine } from '../lab/machine.ts';
+import { judgeAbsent } from './absent.ts';
 import { addressSchema, judgeAddress } from './address.ts';
+import { answerSchema, judgeAnswer, questionOf } from './answer.ts';
+import { colocatedSchema, judgeColocated } from './colocated.ts';
 import { corosyncConfSchema, judgeCorosyncConf } from './corosync-conf.ts';
+import { drbdSchema, judgeDrbd } from './drbd.ts';
+import { exportedSchema, judgeExported } from './exported.ts';
 import { hostsSchema, judgeHosts } from './hosts.ts';
+import { judgeManaged, managedSchema } from './managed.ts';
 import { judgeMembership, membershipSchema } from './membership.ts';
+import { judgeMount, mountSchema } from './mount.ts';
 import { judgeNoLeftovers } from './no-leftovers.ts';
 import { judgeOnline, onlineSchema } from './online.ts';
+import { judgeOperation, operationSchema } from './operation.ts';
+import { judgeOrdered, orderedSchema } from './ordered.ts';
+import { judgePromoted, promotedSchema } from './promoted.ts';
 import { judgeProperty, propertySchema } from './property.ts';
 import { judgeResource, resourceSchema } from './resource.ts';
 import { judgeResourceDefault, resourceDefaultSchema } from './resource-default.ts';
@@ -44,6 +55,16 @@ const kinds = {
   property: kind(propertySchema, judgeProperty),
   'resource-default': kind(resourceDefaultSchema, judgeResourceDefault),
   resource: kind(resourceSchema, judgeResource),
+  promoted: kind(promotedSchema, judgePromoted),
+  absent: kind(selectorSchema, judgeAbsent),
+  colocated: kind(colocatedSchema, judgeColocated),
+  ordered: kind(orderedSchema, judgeOrdered),
+  managed: kind(managedSchema, judgeManaged),
+  operation: kind(operationSchema, judgeOperation),
+  drbd: kind(drbdSchema, judgeDrbd),
+  mount: kind(mountSchema, judgeMount),
+  exported: kind(exportedSchema, judgeExported),
+  answer: kind(answerSchema, judgeAnswer),
   'no-leftovers': kind(selectorSchema, judgeNoLeftovers),
 } satisfies Record<string, AnyKind>;
 
@@ -72,6 +93,13 @@ export function kindOf(spec: CheckSpec): KindName {
   if (name === undefined) throw new Error('a check without a kind');
   return name;
 }
+
+/** What must be asked of the machines for these checks to be judged, beyond what every observation tells. */
+export const questionsOf = (
+  checks: readonly CheckSpec[],
+  machines: readonly Machine[],
+): Question[] =>
+  checks.flatMap(({ answer }) => (answer === undefined ? [] : [questionOf(answer, machines)]));
 
 /** Judges one check against a state. Pure: the same state gives the same verdict. */
 export function judge(spec: CheckSpec, state: ClusterState, machines: readonly Machine[]): Verdict {

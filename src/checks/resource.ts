@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { CibResource } from '../cluster/state.ts';
 import { failureOf, notLookedAfter, notStarted, uncertain } from './health.ts';
+import { wrongMeta } from './meta.ts';
 import {
   activeNodes,
   ancestorsOf,
@@ -14,7 +15,7 @@ import {
   type Scene,
 } from './select.ts';
 import { describeSelector, matching, selectorSchema, wrongParameters } from './selector.ts';
-import { sameSetting, settingSchema, truth } from './settings.ts';
+import { settingSchema, truth } from './settings.ts';
 import type { Verdict } from './verdict.ts';
 
 export const resourceSchema = selectorSchema.extend({
@@ -57,7 +58,7 @@ export function judgeResource(expected: Expected, scene: Scene): Verdict {
     wrongPlace(resource, expected, view, scene) ??
     outsideToo(resource, expected, view, scene) ??
     notWatched(resource, expected, view) ??
-    wrongMeta(resource, expected, view);
+    wrongMeta(resource, expected.meta, view);
   if (problem !== null) return failed(expectation, problem);
   const watched = expected.monitor ? ' and watched' : '';
   return passed(
@@ -192,17 +193,4 @@ function notWatched(
   const shortest = Math.min(...heeded.map(({ interval }) => interval));
   if (most === undefined || shortest <= most) return null;
   return `The monitor of ${id} runs every ${shortest} s; it should run at least every ${most} s.`;
-}
-
-/** Meta attributes come from the resource, else from what is around it, else from the defaults. */
-function wrongMeta(resource: CibResource, expected: Expected, { cib }: ClusterView): string | null {
-  const around = [resource, ...ancestorsOf(cib, resource)].map(({ meta }) => meta);
-  for (const [name, value] of Object.entries(expected.meta ?? {})) {
-    const found = [...around, cib.resourceDefaults].find((meta) => meta[name] !== undefined)?.[
-      name
-    ];
-    if (found === undefined) return `${resource.id} does not set ${name}; it should be ${value}.`;
-    if (!sameSetting(value, found)) return `${resource.id} has ${name}=${found}, not ${value}.`;
-  }
-  return null;
 }

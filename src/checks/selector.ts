@@ -33,6 +33,16 @@ export function matching(cib: Cib, selector: Selector): CibResource[] {
   );
 }
 
+/** The one primitive for that, or the sentence that says why there is not one. */
+export function onlyOne(cib: Cib, selector: Selector): CibResource | string {
+  const found = matching(cib, selector);
+  const [resource] = found;
+  if (resource === undefined)
+    return `The cluster has no such resource: ${describeSelector(selector)}.`;
+  if (found.length === 1) return resource;
+  return `${listed(found.map(({ id }) => id))} are resources for the same thing: keep one.`;
+}
+
 const isOwnChoice = (agent: string, name: string): boolean =>
   ownChoice[agent]?.includes(name) === true;
 

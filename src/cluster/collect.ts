@@ -15,9 +15,17 @@ export type RawAnswer =
     }
   | { readonly reached: false; readonly reason: string };
 
+/** A command of a check, to be run on these machines in the course of an observation. */
+export interface Question {
+  readonly run: string;
+  readonly on: readonly string[];
+}
+
 /** One observation, unread. */
 export interface RawObservation {
   readonly token: string;
+  /** Commands whose answers are among the sections, by their place in this list. */
+  readonly commands?: readonly string[];
   readonly observedAt: number;
   readonly answers: Readonly<Record<string, RawAnswer>>;
 }
@@ -25,6 +33,8 @@ export interface RawObservation {
 export interface ObserveOptions {
   /** Units to ask about besides the standard ones, by full name. */
   readonly units?: readonly string[];
+  /** Commands to run besides. */
+  readonly questions?: readonly Question[];
   /** Milliseconds after which a machine counts as unreachable (default 15,000: a machine that starts its cluster under software
    * emulation is slow; one that is gone is noticed by ssh itself). */
   readonly timeout?: number;
@@ -42,11 +52,18 @@ export async function collect(
   const token = randomBytes(8).toString('hex');
   const units = [...new Set([...standardUnits, ...(options.units ?? [])])];
   const clock = options.setClocks === true ? new Date() : null;
-  const script = probeScript(token, units, limitsWithin(timeout), clock);
+  const questions = options.questions ?? [];
+  const commands = [...new Set(questions.map(({ run }) => run))];
   const answers = await Promise.all(
-    machines.map(async ({ name }) => [name, await ask(shell, name, script, timeout)] as const),
+    machines.map(async ({ name }) => {
+      const asked = commands.map((run) =>
+        questions.some((question) => question.run === run && question.on.includes(name)) ? run : '',
+      );
+      const script = probeScript(token, { units, commands: asked }, limitsWithin(timeout), clock);
+      return [name, await ask(shell, name, script, timeout)] as const;
+    }),
   );
-  return { token, observedAt: Date.now(), answers: Object.fromEntries(answers) };
+  return { token, commands, observedAt: Date.now(), answers: Object.fromEntries(answers) };
 }
 
 /** The probe gives up early enough that what it found still arrives. */

@@ -29,10 +29,11 @@ export const standardUnits: readonly string[] = [
 const script = String.raw`
 observe() {
   export LC_ALL=C
-  local mark="@@halab-$1" each=$2 all=$3 answer code watcher unit links lines
+  local mark="@@halab-$1" each=$2 all=$3 answer code watcher unit links lines units commands index left
   # Before anything reads the time.
   [ -z "$4" ] || date --set="@$4" > /dev/null
-  shift 4
+  units=("${'$'}{@:6:$5}")
+  commands=("${'$'}{@:6+$5}")
   SECONDS=0
   shopt -s nullglob
 
@@ -48,11 +49,16 @@ observe() {
     done
   }
 
-  # PID
-  started() {
-    local left=$((all - SECONDS))
+  # Sets left to the seconds that the next command may take.
+  limit() {
+    left=$((all - SECONDS))
     ((left > each)) && left=$each
     ((left > 0)) || left=0.2
+  }
+
+  # PID
+  started() {
+    limit
     printf '%s %s\n' "$1" "$left" >&"$watcher"
   }
 
@@ -120,13 +126,13 @@ observe() {
 
   lines=(/{etc,run}/systemd/system/*.{wants,requires,upholds}/*)
   links=" ${'$'}{lines[*]} "
-  for unit; do
+  for unit in "${'$'}{units[@]}"; do
     enabled "$unit"
     printf '%s %s\n' "$unit" "$answer"
   done
   section units.enabled 0
   # Only what systemd has in memory; all other units are inactive.
-  run units.loaded systemctl list-units --all --full --plain --no-legend --no-pager "$@"
+  run units.loaded systemctl list-units --all --full --plain --no-legend --no-pager "${'$'}{units[@]}"
 
   show corosync.conf /etc/corosync/corosync.conf
   if running corosync; then run quorum corosync-quorumtool -s; fi
@@ -159,6 +165,14 @@ observe() {
     'version: 8.'*) ;;
     'version: '*) run drbd.json drbdsetup status --json ;;
   esac
+
+  # In a process group of their own, so that nothing of them goes on when they take too long.
+  for index in "${'$'}{!commands[@]}"; do
+    [ -n "${'$'}{commands[index]}" ] || continue
+    limit
+    timeout --signal=KILL "$left" bash -c "${'$'}{commands[index]}" 2>&1
+    section "answer.$index" $?
+  done
   clock clock.end
 }
 `;
@@ -171,19 +185,21 @@ export interface ProbeLimits {
 
 /**
  * The script that observes one machine, for `Shell.runAsRoot`; with `clock` it sets the machine's
- * clock to that time first.
+ * clock to that time first. An empty command is left out, and keeps its number.
  * @throws Error when a unit's name could not be one (systemd.unit(5)): it would end up in a shell.
  */
 export function probeScript(
   token: string,
-  units: readonly string[],
+  { units, commands }: { units: readonly string[]; commands: readonly string[] },
   limits: ProbeLimits,
   clock: Date | null = null,
 ): string {
   const wrong = units.find((unit) => !/^[A-Za-z0-9:_.\\@-]+\.[a-z]+$/.test(unit));
   if (wrong !== undefined) throw new Error(`"${wrong}" is not a systemd unit's full name`);
   const now = clock === null ? '' : (clock.getTime() / 1000).toFixed(3);
-  const words = [token, limits.each, limits.all, now, ...units].map((word) => `'${word}'`);
+  const words = [token, limits.each, limits.all, now, units.length, ...units, ...commands].map(
+    (word) => `'${String(word).replaceAll("'", "'\\''")}'`,
+  );
   // bash must have read the script to its end before a command can read from standard input.
   return `${script}\nobserve ${words.join(' ')} </dev/null\n`;
 }

@@ -8,6 +8,7 @@ import { parseControllerState, parseCrmMon } from './parse/pacemaker.ts';
 import { parseUnits } from './parse/units.ts';
 import { readSections, type Section } from './probe.ts';
 import type {
+  Answer,
   ClusterState,
   MachineState,
   PacemakerStatus,
@@ -21,12 +22,16 @@ import type {
  */
 export function readObservation(raw: RawObservation): ClusterState {
   const machines = Object.entries(raw.answers).map(
-    ([name, answer]) => [name, readAnswer(name, answer, raw.token)] as const,
+    ([name, answer]) => [name, readAnswer(name, answer, raw)] as const,
   );
   return deepFreeze({ observedAt: raw.observedAt, machines: Object.fromEntries(machines) });
 }
 
-function readAnswer(name: string, answer: RawAnswer, token: string): MachineState {
+function readAnswer(
+  name: string,
+  answer: RawAnswer,
+  { token, commands }: RawObservation,
+): MachineState {
   if (!answer.reached) return { name, reachable: false, reason: answer.reason };
   const sections = readSections(answer.output, token);
   if (!sections.has('clock.start')) {
@@ -37,7 +42,7 @@ function readAnswer(name: string, answer: RawAnswer, token: string): MachineStat
       reason: `it answers, but nothing can be run on it as root: ${said}`,
     };
   }
-  return readMachine(name, sections, answer);
+  return readMachine(name, sections, answer, commands ?? []);
 }
 
 /** Exit code of a command that the probe's watcher ended (128 + SIGKILL). */
@@ -49,6 +54,7 @@ function readMachine(
   name: string,
   sections: ReadonlyMap<string, Section>,
   answer: Reached,
+  commands: readonly string[],
 ): ReachableMachine {
   const problems: Problem[] = [];
 
@@ -100,6 +106,7 @@ function readMachine(
       ...part('drbd', 'drbd.text', (status) => parseDrbdText(status, text('drbd.proc')), []),
       ...part('drbd', 'drbd.json', parseDrbdJson, []),
     ],
+    answers: answersTo(commands, sections),
     clockOffsetMs: clockOffset(sections, answer),
     problems,
   };
@@ -108,6 +115,20 @@ function readMachine(
     problems.push({ part: 'probe', message: `the answer breaks off after "${last}"` });
   }
   return machine;
+}
+
+function answersTo(
+  commands: readonly string[],
+  sections: ReadonlyMap<string, Section>,
+): Record<string, Answer> {
+  const found: Record<string, Answer> = {};
+  for (const [index, command] of commands.entries()) {
+    const section = sections.get(`answer.${index}`);
+    if (section === undefined) continue;
+    const { text, exitCode } = section;
+    found[command] = { output: text, exitCode: exitCode === killed ? null : exitCode };
+  }
+  return found;
 }
 
 const failureOf = ({ exitCode, text }: Section): string =>

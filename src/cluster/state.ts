@@ -38,10 +38,19 @@ export interface ReachableMachine {
   /** The CIB as this node has it; null as for `pacemaker`. */
   readonly cib: Cib | null;
   readonly drbd: readonly DrbdResource[];
+  /** What commands printed that the observation was asked to run, by the command. */
+  readonly answers: Readonly<Record<string, Answer>>;
   /** Machine's clock minus host's clock, in milliseconds. */
   readonly clockOffsetMs: number;
   /** Parts that could not be read, each with the reason; the rest of the state still holds. */
   readonly problems: readonly Problem[];
+}
+
+/** What a command printed, its standard error among it. */
+export interface Answer {
+  readonly output: string;
+  /** null: it was ended, because it took too long. */
+  readonly exitCode: number | null;
 }
 
 export interface Problem {

@@ -6,7 +6,7 @@ import type { ClusterState } from '../cluster/state.ts';
 import type { Machine } from '../lab/machine.ts';
 
 export interface SettleOptions {
-  readonly observe: () => Promise<ClusterState>;
+  readonly observe: (options: { checks: readonly CheckSpec[] }) => Promise<ClusterState>;
   readonly checks: readonly CheckSpec[];
   readonly machines: readonly Machine[];
   /** Seconds that the cluster may take. */
@@ -57,7 +57,7 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
   let before: readonly Verdict[] | null = null;
   let late = false;
   for (;;) {
-    const state = await options.observe();
+    const state = await options.observe({ checks });
     const verdicts = checks.map((check) => judge(check, state, machines));
     const waitedSeconds = (clock.now() - started) / 1000;
     const passed = verdicts.every((verdict) => verdict.passed);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type CheckSpec, questionsOf } from '../checks/index.ts';
 import { observe } from '../cluster/observe.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Course } from '../course/lesson.ts';
@@ -23,8 +24,11 @@ export interface Session {
   readonly course: Course;
   readonly provider: Provider;
   readonly shell: Shell;
-  /** `setClocks`: also set the machines' clocks to this computer's. */
-  observe(options?: { setClocks: boolean }): Promise<ClusterState>;
+  /** `setClocks`: also set the machines' clocks to this computer's. `checks`: ask what these need to know besides. */
+  observe(options?: {
+    readonly setClocks?: boolean;
+    readonly checks?: readonly CheckSpec[];
+  }): Promise<ClusterState>;
   progress(): Progress;
   /** Changes the progress as it is on disk now, and returns it. */
   update(change: (progress: Progress) => Progress): Progress;
@@ -94,7 +98,12 @@ function sessionOf(lab: Lab, emit: Emit): Session {
     course,
     provider: providerOf(lab, runLocally),
     shell,
-    observe: (options) => observe(shell, lab.machines, { units, ...options }),
+    observe: ({ setClocks = false, checks = [] } = {}) =>
+      observe(shell, lab.machines, {
+        units,
+        setClocks,
+        questions: questionsOf(checks, lab.machines),
+      }),
     progress: () => progressOf(lab, emit),
     update(change) {
       const progress = change(progressOf(lab, emit));

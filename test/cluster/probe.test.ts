@@ -11,14 +11,20 @@ describe('probeScript', () => {
   it.each(['cups', 'a b.service', "x'; rm -rf /; '.service", '$(id).service', ''])(
     'refuses the unit %j',
     (unit) => {
-      expect(() => probeScript('t', [unit], limits)).toThrow('is not a systemd unit');
+      expect(() => probeScript('t', { units: [unit], commands: [] }, limits)).toThrow(
+        'is not a systemd unit',
+      );
     },
   );
 
   it('takes template instances and escaped names', () => {
-    expect(probeScript('t', ['drbd@r0.service', 'srv-my\\x20data.mount'], limits)).toContain(
-      "'drbd@r0.service'",
-    );
+    expect(
+      probeScript(
+        't',
+        { units: ['drbd@r0.service', 'srv-my\\x20data.mount'], commands: [] },
+        limits,
+      ),
+    ).toContain("'drbd@r0.service'");
   });
 });
 
@@ -57,9 +63,9 @@ describe.skipIf(process.platform !== 'linux')('the script', () => {
   afterEach(() => rmSync(tools, { recursive: true }));
 
   let stderr: string;
-  const probe = (): ReturnType<typeof readSections> => {
+  const probe = (commands: readonly string[] = []): ReturnType<typeof readSections> => {
     const result = spawnSync('bash', ['-s'], {
-      input: probeScript('t', standardUnits, limits),
+      input: probeScript('t', { units: standardUnits, commands }, limits),
       env: { ...process.env, PATH: `${tools}:${process.env.PATH}` },
       encoding: 'utf8',
     });
@@ -98,5 +104,13 @@ describe.skipIf(process.platform !== 'linux')('the script', () => {
   it('keeps the exit code and the message of a command that fails', () => {
     tool('ip', 'echo "RTNETLINK answers: no" >&2; exit 3');
     expect(probe().get('addresses')).toEqual({ text: 'RTNETLINK answers: no\n', exitCode: 3 });
+  });
+
+  it('runs the commands of checks, and leaves out those for other machines', () => {
+    const sections = probe(['echo "it\'s $((1 + 1))"; echo no >&2; exit 3', '', 'sleep 60; true']);
+    expect(sections.get('answer.0')).toEqual({ text: "it's 2\nno\n", exitCode: 3 });
+    expect(sections.has('answer.1')).toBe(false);
+    expect(sections.get('answer.2')?.exitCode).toBe(137);
+    expect(sections.has('clock.end')).toBe(true);
   });
 });

@@ -1,0 +1,126 @@
+import * as z from 'zod';
+import type { Mount } from '../cluster/state.ts';
+import { machineNames } from './places.ts';
+import {
+  activeNodes,
+  clusterView,
+  failed,
+  instancesOf,
+  listed,
+  namesOf,
+  nodeNames,
+  passed,
+  reach,
+  reachable,
+  type Scene,
+} from './select.ts';
+import { matching } from './selector.ts';
+import type { Verdict } from './verdict.ts';
+
+export const mountSchema = z
+  .strictObject({
+    target: z.string().startsWith('/'),
+    source: z.string().optional(),
+    type: z.string().optional(),
+    options: z.array(z.string()).optional(),
+    on: z.union([
+      z.enum([...machineNames, 'nodes', 'all', 'one-node', 'nowhere']),
+      z.array(z.enum(machineNames)).min(1),
+    ]),
+    managed: z.literal(true).optional(),
+  })
+  .refine(
+    ({ managed, on }) => managed === undefined || on !== 'nowhere',
+    'what is mounted nowhere is not managed',
+  );
+
+type Expected = z.infer<typeof mountSchema>;
+
+/** Where a directory is mounted, from what, and whether the cluster did it. */
+export function judgeMount(expected: Expected, scene: Scene): Verdict {
+  const { state, machines } = scene;
+  const { target, on } = expected;
+  const expectation = expectationOf(expected, scene);
+  const mounted = reachable(state)
+    .filter(({ mounts }) => mountAt(mounts, target) !== undefined)
+    .map(({ name }) => name);
+  const shown =
+    mounted.length === 0
+      ? `${target} is mounted nowhere.`
+      : `${target} is mounted on ${listed(mounted)}.`;
+  if (on === 'nowhere')
+    return mounted.length === 0 ? passed(expectation, shown) : failed(expectation, shown);
+  const nodes = nodeNames(machines);
+  const wanted =
+    on === 'one-node' ? mounted.filter((name) => nodes.includes(name)) : namesOf(on, machines);
+  if (on === 'one-node' && wanted.length !== 1) {
+    const answering = nodes
+      .map((name) => reach(state, name))
+      .find((machine) => typeof machine === 'string');
+    return failed(
+      expectation,
+      wanted.length === 0 && answering !== undefined ? `${shown} ${answering}` : shown,
+    );
+  }
+  for (const name of wanted) {
+    const machine = reach(state, name);
+    if (typeof machine === 'string') return failed(expectation, machine);
+    const mount = mountAt(machine.mounts, target);
+    if (mount === undefined) return failed(expectation, `${target} is not mounted on ${name}.`);
+    const wrong = otherwise(mount, expected);
+    if (wrong !== null) return failed(expectation, `On ${name} ${target} is ${wrong}.`);
+    const unmanaged = expected.managed === true ? whyUnmanaged(target, name, scene) : null;
+    if (unmanaged !== null) return failed(expectation, unmanaged);
+  }
+  return passed(
+    expectation,
+    `${target} is mounted on ${listed(wanted)}${expected.managed === true ? ', by the cluster' : ''}.`,
+  );
+}
+
+function expectationOf(
+  { target, source, type, options, on, managed }: Expected,
+  { machines }: Scene,
+): string {
+  const where =
+    on === 'nowhere'
+      ? 'nowhere'
+      : on === 'one-node'
+        ? 'on exactly one node'
+        : `on ${listed(namesOf(on, machines))}`;
+  const from = source === undefined ? '' : ` from ${source}`;
+  const as = type === undefined ? '' : ` (${type})`;
+  const having = options === undefined ? '' : ` with ${listed(options)}`;
+  return `${target} is mounted ${where}${from}${as}${having}${managed === true ? ', by the cluster' : ''}`;
+}
+
+/** What is to be seen at a directory: the last of the mounts on it. */
+const mountAt = (mounts: readonly Mount[], target: string): Mount | undefined =>
+  mounts.findLast((mount) => mount.target === target);
+
+function otherwise(mount: Mount, { source, type, options }: Expected): string | null {
+  const plain = (path: string): string => path.replace(/(?<=.)\/+$/, '');
+  if (source !== undefined && plain(mount.source) !== plain(source)) {
+    return `mounted from ${mount.source}, not from ${source}`;
+  }
+  // The kernel tells the version of NFS in the type.
+  if (type !== undefined && mount.type !== type && !(type === 'nfs' && mount.type === 'nfs4')) {
+    return `a mount of type ${mount.type}, not ${type}`;
+  }
+  const lacking = (options ?? []).filter((option) => !mount.options.includes(option));
+  return lacking.length === 0
+    ? null
+    : `mounted without ${listed(lacking)} (its options: ${mount.options.join(',')})`;
+}
+
+function whyUnmanaged(target: string, node: string, scene: Scene): string | null {
+  const view = clusterView(scene);
+  if (typeof view === 'string') return view;
+  const selector = { agent: 'ocf:heartbeat:Filesystem', with: { directory: target } };
+  const found = matching(view.cib, selector);
+  const byHand = `${target} is mounted on ${node}, but no cluster resource did it: it would not follow a failover.`;
+  const here = found.find(({ id }) => activeNodes(view.status, id).includes(node));
+  if (here === undefined) return byHand;
+  const left = instancesOf(view.status, here.id).some(({ managed }) => !managed);
+  return left ? `${here.id} mounted ${target}, but is unmanaged.` : null;
+}

@@ -1,0 +1,73 @@
+import * as z from 'zod';
+import { orders, type Relation } from './relations.ts';
+import { clusterView, failed, passed, type Scene } from './select.ts';
+import { describeSelector, onlyOne, selectorSchema } from './selector.ts';
+import type { Verdict } from './verdict.ts';
+
+export const orderedSchema = z.strictObject({
+  first: selectorSchema,
+  // biome-ignore lint/suspicious/noThenProperty: Pacemaker's own word; an object is no promise
+  then: selectorSchema,
+  action: z.enum(['start', 'promote']).default('start'),
+});
+
+/** One resource is started (or promoted) before the other starts, and stopped after it, by the configuration. */
+export function judgeOrdered(expected: z.infer<typeof orderedSchema>, scene: Scene): Verdict {
+  const { action } = expected;
+  const verb = action === 'promote' ? 'promoted' : 'started';
+  const expectation = `${describeSelector(expected.first)} is ${verb} before ${describeSelector(expected.then)} is started`;
+  const view = clusterView(scene);
+  if (typeof view === 'string') return failed(expectation, view);
+  const first = onlyOne(view.cib, expected.first);
+  const then = onlyOne(view.cib, expected.then);
+  if (typeof first === 'string') return failed(expectation, first);
+  if (typeof then === 'string') return failed(expectation, then);
+  const all = orders(view.cib);
+  const binding = all.filter(({ mandatory }) => mandatory);
+  if (leads(binding, first.id, action, then.id)) {
+    return passed(expectation, `${first.id} is ${verb} before ${then.id}, and outlives it.`);
+  }
+  if (leads(binding, then.id, 'start', first.id)) {
+    return failed(
+      expectation,
+      `It is the other way round: ${then.id} is started before ${first.id}.`,
+    );
+  }
+  if (action === 'promote' && leads(binding, first.id, 'start', then.id)) {
+    return failed(
+      expectation,
+      `${then.id} waits for the start of ${first.id} only, not for its promotion (first-action=promote).`,
+    );
+  }
+  const loose = all.find(
+    ({ from, to, mandatory }) => !mandatory && from.id === first.id && to.id === then.id,
+  );
+  if (loose !== undefined) {
+    return failed(
+      expectation,
+      `The order ${loose.constraint} is not binding: it is optional, or does not hold for the stop (kind, symmetrical).`,
+    );
+  }
+  return failed(expectation, `No group and no order makes ${then.id} wait for ${first.id}.`);
+}
+
+/** Whether a chain of orders leads from one resource's action to the other's start. */
+function leads(
+  relations: readonly Relation[],
+  from: string,
+  action: string,
+  goal: string,
+): boolean {
+  const reached = new Set<string>();
+  const through = [{ id: from, what: action }];
+  for (let at = through.pop(); at !== undefined; at = through.pop()) {
+    for (const { from: first, to } of relations) {
+      if (first.id !== at.id || first.what !== at.what || to.what !== 'start') continue;
+      if (to.id === goal) return true;
+      if (reached.has(to.id)) continue;
+      reached.add(to.id);
+      through.push({ id: to.id, what: 'start' });
+    }
+  }
+  return false;
+}

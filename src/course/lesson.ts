@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type CheckSpec, checkSchema, selectorSchema } from '../checks/index.ts';
 import { machineNames, placesSchema } from '../checks/places.ts';
 import { canStop } from '../drills/faults.ts';
+import { type FaultName, faultNames } from '../faults/kinds.ts';
 import { activeNode } from './fill.ts';
 
 /** The newest format of course.yaml and lesson.yaml that this halab knows. */
@@ -38,16 +39,70 @@ const taskSchema = z.strictObject({
   undo: z.array(step.extend({ what: text })).default([]),
 });
 
+/** The ways to write a fault, each by the key that it alone has. */
+const faultForms = ['power-off', 'stop-resource', 'kind', 'run'] as const;
+
+const victimSchema = z.enum([...machineNames, activeNode]);
+
 const faultSchema = z
   .strictObject({
-    'power-off': z.enum([...machineNames, activeNode]).optional(),
+    'power-off': victimSchema.optional(),
     'stop-resource': selectorSchema
       .refine(({ agent }) => canStop(agent), 'no drill knows how to stop that agent')
       .optional(),
+    kind: z.enum(faultNames).optional(),
+    unit: text.optional(),
+    run: text.optional(),
+    what: text.optional(),
+    undo: text.optional(),
+    on: victimSchema.optional(),
+  })
+  .superRefine((fault, context) => {
+    const given = faultForms.filter((form) => fault[form] !== undefined);
+    const [form] = given;
+    if (form === undefined || given.length > 1) {
+      context.addIssue(`expected exactly one of ${faultForms.join(', ')}`);
+      return;
+    }
+    const { [form]: _, ...others } = fault;
+    const wanted = { 'power-off': [], 'stop-resource': [], kind: ['on'], run: ['on', 'what'] }[
+      form
+    ];
+    const allowed = {
+      'power-off': [],
+      'stop-resource': [],
+      kind: ['on', 'unit'],
+      run: ['on', 'what', 'undo'],
+    }[form];
+    for (const key of wanted as string[]) {
+      if (!(key in others)) context.addIssue(`a fault with ${form} needs ${key}`);
+    }
+    for (const key of Object.keys(others)) {
+      if (!(allowed as string[]).includes(key))
+        context.addIssue(`a fault with ${form} has no ${key}`);
+    }
+  });
+
+const outageSchema = z
+  .strictObject({
+    ping: text.optional(),
+    ask: text.optional(),
+    from: z.enum(machineNames),
+    below: seconds.optional(),
+    above: z.number().min(0).optional(),
+    stands: z.literal(true).optional(),
   })
   .refine(
-    (fault) => (fault['power-off'] === undefined) !== (fault['stop-resource'] === undefined),
-    'expected either power-off or stop-resource',
+    ({ ping, ask }) => (ping === undefined) !== (ask === undefined),
+    'expected either ping or ask',
+  )
+  .refine(
+    ({ below, stands }) => (below === undefined) !== (stands === undefined),
+    'expected either below or stands',
+  )
+  .refine(
+    ({ above, below }) => above === undefined || below === undefined || above < below,
+    'expected above to be less than below',
   );
 
 const drillSchema = z
@@ -56,16 +111,9 @@ const drillSchema = z
     title: text,
     fault: faultSchema,
     active: selectorSchema.optional(),
-    outage: z
-      .strictObject({
-        ping: text,
-        from: z.enum(machineNames),
-        below: seconds,
-        above: z.number().min(0),
-      })
-      .refine(({ above, below }) => above < below, 'expected above to be less than below')
-      .optional(),
+    outage: outageSchema.optional(),
     within: seconds.default(60),
+    hold: seconds.optional(),
     // biome-ignore lint/suspicious/noThenProperty: the lessons' own word; a list is no promise
     then: z.array(checkSchema).min(1),
     after: z.array(checkSchema).min(1),
@@ -73,7 +121,7 @@ const drillSchema = z
   .refine(
     ({ fault, active }) =>
       active !== undefined ||
-      (fault['stop-resource'] === undefined && fault['power-off'] !== activeNode),
+      (fault['stop-resource'] === undefined && !JSON.stringify(fault).includes(activeNode)),
     { path: ['active'], message: 'expected the resource whose node is the active one' },
   );
 
@@ -164,22 +212,44 @@ export interface Drill {
   readonly fault: Fault;
   /** The resource whose node is "the active node". */
   readonly active?: z.infer<typeof selectorSchema>;
-  readonly outage?: {
-    readonly ping: string;
-    readonly from: string;
-    readonly below: number;
-    readonly above: number;
-  };
+  readonly outage?: OutageSpec;
   readonly within: number;
+  /** Seconds for which \`then\` must go on holding. */
+  readonly hold: number | null;
   readonly then: readonly CheckSpec[];
   readonly after: readonly CheckSpec[];
 }
 
-/** What a drill breaks. `machine` may be "{{active}}". */
+/** What a client asks for during a drill, and how long it may be without an answer. */
+export interface OutageSpec {
+  /** An address to ping, or else a command to run: one of the two. */
+  readonly ping?: string;
+  readonly ask?: string;
+  readonly from: string;
+  /** Seconds; null: there must be no answer as long as the fault stands. */
+  readonly below: number | null;
+  /** Seconds that the outage must exceed, so that the fault has hit; null: none need be seen. */
+  readonly above: number | null;
+}
+
+/** What a drill breaks. `machine` and the scripts may hold "{{active}}". */
 export type Fault =
   | { readonly kind: 'power-off'; readonly machine: string }
   | {
       readonly kind: 'stop-resource';
       readonly agent: string;
       readonly with: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'fault';
+      readonly name: FaultName;
+      readonly machine: string;
+      readonly unit: string;
+    }
+  | {
+      readonly kind: 'script';
+      readonly machine: string;
+      readonly run: string;
+      readonly what: string;
+      readonly undo: string | null;
     };

@@ -13,6 +13,7 @@ import {
   type Lesson,
   type LessonFile,
   lessonSchema,
+  type OutageSpec,
   type SolutionStep,
   type Task,
 } from './lesson.ts';
@@ -230,8 +231,10 @@ function reportMachines(yaml: YamlFile, file: LessonFile, count: number): void {
   for (const [index, drill] of file.drills.entries()) {
     look(['drills', index, 'then'], drill.then);
     look(['drills', index, 'after'], drill.after);
-    if (file.machines === 2 && drill.fault['power-off'] === 'storage') {
-      yaml.report(['drills', index, 'fault', 'power-off'], 'a lab of two machines has no storage');
+    for (const key of ['power-off', 'on'] as const) {
+      if (file.machines === 2 && drill.fault[key] === 'storage') {
+        yaml.report(['drills', index, 'fault', key], 'a lab of two machines has no storage');
+      }
     }
   }
 }
@@ -262,10 +265,11 @@ function lessonFrom(file: LessonFile, { machines }: LabOfCourse): Omit<Lesson, '
       }),
     ),
     drills: file.drills.map(
-      ({ active, outage, ...drill }): Drill => ({
+      ({ active, outage, hold = null, ...drill }): Drill => ({
         ...drill,
+        hold,
         ...(active === undefined ? {} : { active }),
-        ...(outage === undefined ? {} : { outage }),
+        ...(outage === undefined ? {} : { outage: outageFrom(outage) }),
         fault: faultFrom(drill.fault),
         // biome-ignore lint/suspicious/noThenProperty: the lessons' own word; a list is no promise
         then: fitting(drill.then),
@@ -275,8 +279,21 @@ function lessonFrom(file: LessonFile, { machines }: LabOfCourse): Omit<Lesson, '
   };
 }
 
+type OutageFile = NonNullable<LessonFile['drills'][number]['outage']>;
+
+const outageFrom = ({ ping, ask, from, below, above }: OutageFile): OutageSpec => ({
+  ...(ping === undefined ? {} : { ping }),
+  ...(ask === undefined ? {} : { ask }),
+  from,
+  below: below ?? null,
+  above: above ?? null,
+});
+
 function faultFrom(fault: LessonFile['drills'][number]['fault']): Fault {
-  const stopped = fault['stop-resource'];
+  const { 'stop-resource': stopped, kind, unit = '', run, what = '', undo = null } = fault;
+  const machine = fault.on ?? fault['power-off'] ?? activeNode;
   if (stopped !== undefined) return { kind: 'stop-resource', ...stopped };
-  return { kind: 'power-off', machine: fault['power-off'] ?? activeNode };
+  if (kind !== undefined) return { kind: 'fault', name: kind, machine, unit };
+  if (run !== undefined) return { kind: 'script', machine, run, what, undo };
+  return { kind: 'power-off', machine };
 }

@@ -10,6 +10,10 @@ const takeAway: Readonly<Record<string, (parameters: Readonly<Record<string, str
     // ocf_heartbeat_IPaddr2(7): the address itself.
     'ocf:heartbeat:IPaddr2': ({ ip = '' }) =>
       `ip -o address show to ${word(ip)}/32 | while read -r _ device _ address _; do ip address del "$address" dev "$device"; done`,
+    // ocf_heartbeat_apache(7): its processes and its status page. Killed, as nothing stops in good order by accident.
+    'ocf:heartbeat:apache': () => 'pkill -KILL -x apache2',
+    // ocf_heartbeat_Filesystem(7): the mount. Lazily, as a busy one would refuse.
+    'ocf:heartbeat:Filesystem': ({ directory = '' }) => `umount --lazy ${word(directory)}`,
   };
 
 /** Whether stop-resource knows the agent. A systemd resource is its unit's processes. */

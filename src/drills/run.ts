@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findActiveNode } from '../checks/index.ts';
+import { findActiveNode, judge } from '../checks/index.ts';
 import type { Verdict } from '../checks/verdict.ts';
 import { settlingReason } from '../cluster/settling.ts';
 import type { ClusterState } from '../cluster/state.ts';
-import type { Drill } from '../course/lesson.ts';
+import type { Drill, OutageSpec } from '../course/lesson.ts';
 import { settle } from '../course/settle.ts';
 import { ExitCode, HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { type Lab, writeLab } from '../lab/lab.ts';
-import { putBack } from '../session/put-back.ts';
+import type { Lab } from '../lab/lab.ts';
+import { waitUntilBack } from '../session/put-back.ts';
 import type { Session } from '../session/session.ts';
-import { stopResource } from './faults.ts';
-import { type Outage, type Probe, startProbe } from './outage.ts';
+import { breakIt, inWords, mend, victimOf } from './break.ts';
+import { type Outage, type Probe, startProbe, whatIsAsked } from './outage.ts';
 import { runningUnits } from './units.ts';
 
 export interface DrillReport {
@@ -24,13 +24,22 @@ export interface DrillReport {
   readonly outage:
     | (Outage & {
         readonly client: string;
-        readonly limitSeconds: number;
+        /** null: none was allowed to be short; there had to be no answer as long as the fault stood. */
+        readonly limitSeconds: number | null;
         readonly verdict: Verdict;
       })
     | null;
   /** What held while the fault stood, and after the machines were put back. */
   readonly verdicts: readonly Verdict[];
 }
+
+interface DrillOptions {
+  readonly emit: Emit;
+  readonly signal?: AbortSignal;
+}
+
+/** The name of the step that all of a drill's progress belongs to. */
+const step = 'drill';
 
 /**
  * Runs a drill: breaks what it names, measures the outage on a client's clock, judges the cluster,
@@ -41,7 +50,7 @@ export interface DrillReport {
 export async function runDrill(
   session: Session,
   drill: Drill,
-  options: { emit: Emit; signal?: AbortSignal },
+  options: DrillOptions,
 ): Promise<DrillReport> {
   const { emit, signal } = options;
   const { lab } = session;
@@ -55,55 +64,25 @@ export async function runDrill(
       exitCode: ExitCode.failed,
     });
   }
-  const victim =
-    drill.fault.kind === 'power-off'
-      ? drill.fault.machine.replace('{{active}}', active ?? '')
-      : (active ?? '');
+  const victim = victimOf(drill.fault, active);
+  const words = inWords(drill.fault, victim);
   const client = clientOf(lab, drill, victim);
 
-  let standing: Lab = lab;
   let probe: Probe | null = null;
   let outage: Outage | null = null;
   let during: readonly Verdict[] = [];
-  const step = 'drill';
   const started = performance.now();
   try {
     if (drill.outage !== undefined && client !== null) {
-      emit({
-        type: 'note',
-        text: `${client} asks ${drill.outage.ping} for an answer ten times a second.`,
-      });
-      probe = await startProbe(session.shell, client, drill.outage.ping);
+      emit({ type: 'note', text: `${client} keeps asking: ${whatIsAsked(drill.outage)}` });
+      probe = await startProbe(session.shell, client, drill.outage);
     }
-    if (drill.fault.kind === 'power-off') {
-      const units = runningUnits(before, victim);
-      // Written before the power is cut: whoever comes next can put it back.
-      standing = writeLab({
-        ...lab.record,
-        fault: { drill: drill.id, machine: victim, since: new Date().toISOString(), units },
-      });
-      emit({ type: 'step-started', step, title: `Cutting the power of ${victim}` });
-      await session.provider.powerOff(victim);
-    } else {
-      emit({
-        type: 'step-started',
-        step,
-        title: `Taking ${drill.fault.agent} away on ${victim}, behind the cluster's back`,
-      });
-      await stopResource(session.shell, victim, drill.fault.agent, drill.fault.with);
-    }
-    const settled = await settle({
-      observe: session.observe,
-      checks: drill.then,
-      machines: lab.machines,
-      within: drill.within,
-      patient: true,
-      onWait: (reason) => emit({ type: 'step-progress', step, text: reason }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    during = settled.verdicts;
+    emit({ type: 'step-started', step, title: words.doing });
+    await breakIt(session, drill, { victim, before, emit });
+    during = await judgeDuring(session, drill, options);
     if (probe !== null && drill.outage !== undefined) {
-      outage = await readUntilRecovered(probe, drill.outage.below, started);
+      const limit = drill.outage.below;
+      outage = limit === null ? await probe.stop() : await untilRecovered(probe, limit, started);
       probe = null;
     }
     emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
@@ -116,7 +95,7 @@ export async function runDrill(
           text: 'The measurement on the client ends by itself in 15 minutes.',
         }),
       );
-    await putBack(standing, { provider: session.provider, shell: session.shell, emit });
+    await mend(session, emit);
   }
   if (signal?.aborted === true) {
     throw new HalabError('The drill was interrupted. The machines are put back.', {
@@ -124,6 +103,7 @@ export async function runDrill(
       exitCode: ExitCode.interrupted,
     });
   }
+  await startWhatRan(session, before);
   const after = await settle({
     observe: session.observe,
     checks: drill.after,
@@ -148,13 +128,60 @@ export async function runDrill(
     drill: drill.id,
     title: drill.title,
     passed: verdicts.every((verdict) => verdict.passed) && (judged?.verdict.passed ?? true),
-    fault:
-      drill.fault.kind === 'power-off'
-        ? `The power of ${victim} was cut.`
-        : `${drill.fault.agent} was taken away on ${victim}, behind the cluster's back.`,
+    fault: words.done,
     outage: judged,
     verdicts,
   };
+}
+
+/** What holds while the fault stands, and for how long it must. */
+async function judgeDuring(
+  session: Session,
+  drill: Drill,
+  { emit, signal }: DrillOptions,
+): Promise<readonly Verdict[]> {
+  const { machines } = session.lab;
+  const settled = await settle({
+    observe: session.observe,
+    checks: drill.then,
+    machines,
+    within: drill.within,
+    patient: true,
+    onWait: (reason) => emit({ type: 'step-progress', step, text: reason }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (drill.hold === null || !settled.passed) return settled.verdicts;
+  emit({ type: 'step-progress', step, text: `watching for ${drill.hold} s that it stays so` });
+  const since = performance.now();
+  for (;;) {
+    const state = await session.observe({ checks: drill.then });
+    const seconds = (performance.now() - since) / 1000;
+    const verdicts = drill.then.map((check) => judge(check, state, machines));
+    if (verdicts.some(({ passed }) => !passed)) {
+      return verdicts.map((verdict) =>
+        verdict.passed
+          ? verdict
+          : {
+              ...verdict,
+              evidence: `${verdict.evidence} It had held for ${Math.round(seconds)} s.`,
+            },
+      );
+    }
+    if (seconds >= drill.hold || signal?.aborted === true) return verdicts;
+    await sleep(500);
+  }
+}
+
+/** Starts the cluster's units again on nodes that the drill had rebooted by the way, by fencing above all. */
+async function startWhatRan(session: Session, before: ClusterState): Promise<void> {
+  await Promise.all(
+    session.lab.machines.map(({ name }) => {
+      const units = runningUnits(before, name);
+      return units.length === 0
+        ? undefined
+        : waitUntilBack(session.shell, name, { units }, () => {});
+    }),
+  );
 }
 
 /** The cluster's state once it is quiet. @throws HalabError when a machine is missing or the cluster does not come to rest. */
@@ -182,7 +209,7 @@ function clientOf(lab: Lab, drill: Drill, victim: string): string | null {
 }
 
 /** Ends the measurement as soon as the service answers again, or when the limit and a little more are over. */
-async function readUntilRecovered(probe: Probe, limit: number, started: number): Promise<Outage> {
+async function untilRecovered(probe: Probe, limit: number, started: number): Promise<Outage> {
   while ((performance.now() - started) / 1000 < limit + 5) {
     if ((await probe.read()).recovered) break;
     await sleep(1000);
@@ -191,23 +218,28 @@ async function readUntilRecovered(probe: Probe, limit: number, started: number):
 }
 
 /** Judges an outage against the drill's limits; also refuses one in which nothing was broken at all. */
-export function judgeOutage(
-  outage: Outage,
-  limits: { ping: string; below: number; above: number },
-  client: string,
-): Verdict {
-  const expectation = `${client} gets no answer from ${limits.ping} for less than ${limits.below} s`;
-  const measured = `${client} had no answer for ${outage.seconds.toFixed(1)} s (${outage.lost} of ${outage.samples} samples lost, ten a second, on its own clock)`;
-  if (!outage.recovered)
-    return { passed: false, expectation, evidence: `${measured}, and has none now.` };
-  if (outage.seconds >= limits.below)
-    return { passed: false, expectation, evidence: `${measured}: too long.` };
-  if (outage.seconds <= limits.above) {
-    return {
-      passed: false,
-      expectation,
-      evidence: `${measured}: nothing was interrupted, so the fault did not hit what the drill is about.`,
-    };
+export function judgeOutage(outage: Outage, spec: OutageSpec, client: string): Verdict {
+  const { below, above } = spec;
+  const what = spec.ping ?? 'what it asks for';
+  const expectation =
+    below === null
+      ? `${client} gets no answer from ${what} as long as the fault stands`
+      : `${client} gets no answer from ${what} for less than ${below} s`;
+  const often = spec.ping === undefined ? 'five' : 'ten';
+  const measured = `${client} had no answer for ${outage.seconds.toFixed(1)} s (${outage.lost} of ${outage.samples} samples lost, ${often} a second, on its own clock)`;
+  const refuse = (why: string): Verdict => ({
+    passed: false,
+    expectation,
+    evidence: `${measured}${why}`,
+  });
+  if (below === null) {
+    if (outage.recovered) return refuse(', but has one now: something mended it.');
+    return { passed: true, expectation, evidence: `${measured}, and has none now.` };
+  }
+  if (!outage.recovered) return refuse(', and has none now.');
+  if (outage.seconds >= below) return refuse(': too long.');
+  if (above !== null && outage.seconds <= above) {
+    return refuse(': nothing was interrupted, so the fault did not hit what the drill is about.');
   }
   return { passed: true, expectation, evidence: `${measured}.` };
 }

@@ -15,6 +15,8 @@ export interface FaultOptions {
   readonly lasts: number | null;
   /** Full name of a unit; "" when none was named. */
   readonly unit: string;
+  /** The drill that it belongs to. */
+  readonly drill?: string;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function beginFault(
   session: Session,
   kind: FaultName,
   machine: string,
-  { emit, lasts, unit }: FaultOptions,
+  { emit, lasts, unit, drill }: FaultOptions,
 ): Promise<StandingFault> {
   const { lab, provider, shell } = session;
   const { how, lasts: usual } = faultKind(kind);
@@ -49,6 +51,7 @@ export async function beginFault(
     units: runningUnits(state, machine),
     unit,
     agent,
+    drill: drill ?? null,
     // Whoever comes next can undo it, so it is noted before it is done.
     timer:
       seconds === null || isInside(how)
@@ -108,7 +111,7 @@ export async function undoFault(session: Session, fault: StandingFault, emit: Em
       }
     }
     const units = startAgain ? fault.units : await serviceToStart(session, fault);
-    await waitUntilBack(shell, machine, units, (text) =>
+    await waitUntilBack(shell, machine, { units }, (text) =>
       emit({ type: 'step-progress', step, text }),
     );
   } catch (error) {

@@ -37,9 +37,11 @@ const recordSchema = z.object({
       since: z.iso.datetime(),
       /** Units that ran on the machine before, to be started again. */
       units: z.array(z.string()),
+      /** A bash script that ends it on the machine; null: starting machine and units is all. */
+      undo: z.string().nullable().default(null),
     })
     .nullable(),
-  /** Faults that the learner made and has not undone. */
+  /** Faults by \`halab fault\`, or of that kind, that are not undone. */
   standing: z
     .array(
       z.object({
@@ -55,6 +57,8 @@ const recordSchema = z.object({
         agent: z.string(),
         /** The process on this computer that ends it in time; null where the machine does that itself. */
         timer: z.number().int().nullable(),
+        /** The drill that made it, which undoes it as well; null: the learner did, and does. */
+        drill: z.string().nullable().default(null),
       }),
     )
     .default([]),

@@ -15,20 +15,21 @@ export interface PutBackOptions {
 const backWithin = 300;
 
 /**
- * Waits until a machine answers and the units have started on it.
+ * Waits until a machine answers, a script has run on it and the units have started.
  * @throws HalabError when that takes longer than it may.
  */
 export async function waitUntilBack(
   shell: Shell,
   machine: string,
-  units: readonly string[],
+  { units, undo = null }: { units: readonly string[]; undo?: string | null },
   onWait: (reason: string) => void,
 ): Promise<void> {
-  const script = units.length === 0 ? 'true' : `systemctl start ${units.join(' ')}`;
+  const start = units.length === 0 ? 'true' : `systemctl start ${units.join(' ')}`;
+  const script = undo === null ? start : `(\n${undo}\n) && ${start}`;
   for (const started = performance.now(); ; await sleep(1000)) {
     const result = await shell.runAsRoot(machine, script, { timeout: 90_000 });
     if (result.reached && result.exitCode === 0) return;
-    if (result.reached) onWait(`${units.join(', ')} not started yet`);
+    if (result.reached) onWait(`not put back yet: ${result.stderr.trim() || units.join(', ')}`);
     if ((performance.now() - started) / 1000 < backWithin) continue;
     throw new HalabError(`${machine} does not come back.`, {
       reason: result.stderr,
@@ -39,7 +40,7 @@ export async function waitUntilBack(
 
 /**
  * Undoes the fault that the lab's record names, also one that a killed halab left: the machine is
- * turned on, and the services that ran on it before are started again.
+ * turned on, what undoes the fault is run, and the services that ran on it before are started again.
  * @returns the lab without the fault.
  */
 export async function putBack(lab: Lab, { provider, shell, emit }: PutBackOptions): Promise<Lab> {
@@ -51,9 +52,9 @@ export async function putBack(lab: Lab, { provider, shell, emit }: PutBackOption
   emit({ type: 'step-started', step, title: `Putting ${fault.machine} back`, estimateSeconds: 60 });
   await provider.prepare();
   await provider.start(fault.machine);
-  emit({ type: 'step-progress', step, text: 'booting' });
+  if (fault.undo === null) emit({ type: 'step-progress', step, text: 'booting' });
   try {
-    await waitUntilBack(shell, fault.machine, fault.units, (text) =>
+    await waitUntilBack(shell, fault.machine, fault, (text) =>
       emit({ type: 'step-progress', step, text }),
     );
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Course } from '../course/lesson.ts';
 import { loadCourse } from '../course/load.ts';
 import { type Progress, readProgress, writeProgress } from '../course/progress.ts';
 import { unitsOf } from '../course/units.ts';
+import { mend } from '../drills/break.ts';
 import type { Emit } from '../events.ts';
 import { imaginaryLab, type Lab, labExists, labFiles, readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
@@ -16,7 +17,6 @@ import { sshShell } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import { lessonsFolder } from '../paths.ts';
 import { finishCheckpointing } from './checkpoints.ts';
-import { putBack } from './put-back.ts';
 
 /** A lab at work: its machines at hand, the course, and how far the learner is. */
 export interface Session {
@@ -63,19 +63,22 @@ export async function openSession(name: string, emit: Emit): Promise<Session> {
   const provider = providerOf(lab, run);
   await provider.prepare();
   const session = sessionOf(lab, emit);
-  if (lab.record.fault === null && lab.record.checkpointing === null) return session;
+  const { fault, checkpointing, standing } = lab.record;
+  const broken = fault !== null || standing.some(({ drill }) => drill !== null);
+  if (!broken && checkpointing === null) return session;
   return withLock(name, 'putting the machines back', async () => {
     // Read again under the lock: who still worked on them has put them back itself.
     const now = sessionOf(readLab(name), emit);
     await finishCheckpointing(now, emit);
     // A restored machine has no fault any more.
-    const { fault } = readLab(name).record;
-    if (fault !== null) {
+    const left = readLab(name).record;
+    const drill = left.fault?.drill ?? left.standing.find((one) => one.drill !== null)?.drill;
+    if (drill !== undefined) {
       emit({
         type: 'note',
-        text: `The drill "${fault.drill}" was cut short. Putting the machines back.`,
+        text: `The drill "${drill}" was cut short. Putting the machines back.`,
       });
-      await putBack(readLab(name), { provider, shell: session.shell, emit });
+      await mend(now, emit);
     }
     return sessionOf(readLab(name), emit);
   });

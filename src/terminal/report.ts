@@ -80,9 +80,11 @@ export function renderDrill(report: DrillReport, style: Style = outStyle()): str
   const { outage } = report;
   if (outage !== null) {
     const seconds = outage.seconds.toFixed(1);
+    const limit =
+      outage.limitSeconds === null ? 'it was to stand' : `${outage.limitSeconds} s are allowed`;
     const saw = outage.recovered
-      ? `Outage: ${seconds} s; ${outage.limitSeconds} s are allowed.`
-      : `Outage: not over after ${seconds} s; ${outage.limitSeconds} s are allowed.`;
+      ? `Outage: ${seconds} s; ${limit}.`
+      : `Outage: not over after ${seconds} s; ${limit}.`;
     // How it was measured is in the verdict's evidence.
     parts.push(wrap(style.bold(saw), style.width, '  '), '', renderVerdict(outage.verdict, style));
   } else {

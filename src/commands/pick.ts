@@ -1,4 +1,4 @@
-import type { Course, Drill, Lesson, Task } from '../course/lesson.ts';
+import { type Course, type Drill, fits, type Lesson, type Task } from '../course/lesson.ts';
 import {
   currentLesson,
   currentTask,
@@ -14,6 +14,7 @@ const list = (ids: readonly { readonly id: string }[]): string =>
 /** The lesson that is named, or the current one. @throws HalabError (exit 2) when there is none, or when it is locked. */
 export function pickLesson(course: Course, progress: Progress, named: string | undefined): Lesson {
   const lesson = namedLesson(course, progress, named);
+  assertFits(course, lesson);
   if (lessonStatus(course, progress, lesson.id) === 'locked') {
     throw usageError(
       `The lesson "${lesson.title}" is not open yet.`,
@@ -21,6 +22,15 @@ export function pickLesson(course: Course, progress: Progress, named: string | u
     );
   }
   return lesson;
+}
+
+/** @throws HalabError (exit 2) when the lab has too few machines for the lesson. */
+export function assertFits(course: Course, lesson: Lesson): void {
+  if (fits(course, lesson)) return;
+  throw usageError(
+    `The lesson "${lesson.title}" needs ${lesson.machines} machines; this lab has ${course.machineCount}.`,
+    `Make a second lab beside it: halab up --lab three --machines ${lesson.machines}`,
+  );
 }
 
 /** The lesson that is named, open or not, or the current one. @throws HalabError (exit 2) when there is none. */

@@ -13,7 +13,7 @@ import { offlineSession, openSession, type Session } from '../session/session.ts
 import { askToReset, type ResetPlan } from '../terminal/reset-question.ts';
 import { canAsk, type GlobalOptions, interruption, labName, say } from './context.ts';
 import { findAccelerator } from './make-ready.ts';
-import { namedLesson } from './pick.ts';
+import { assertFits, namedLesson } from './pick.ts';
 import { withProgress } from './with-progress.ts';
 
 /** Brings all machines, and the lesson's progress, back to a lesson's start. Asks before, unless --yes. */
@@ -27,6 +27,7 @@ export async function reset(
   readLab(name);
   const { course, progress } = offlineSession(name);
   const lesson = namedLesson(course, progress(), named);
+  assertFits(course, lesson);
   const session = await withProgress(false, (emit) => openSession(name, emit));
   let forget = options.forgetLater;
   if (!global.yes) {

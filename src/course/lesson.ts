@@ -157,8 +157,14 @@ export type Flavour = 'pcs' | 'crmsh';
 export interface Course {
   readonly track: string;
   readonly title: string;
+  /** How many machines the lab has for which the course was read. */
+  readonly machineCount: number;
   readonly lessons: readonly Lesson[];
 }
+
+/** Whether a lab has the machines that a lesson needs. */
+export const fits = ({ machineCount }: Course, { machines }: Lesson): boolean =>
+  machines <= machineCount;
 
 /** A lesson for one lab: variables filled in, machines named, what does not fit the lab left out. */
 export interface Lesson {

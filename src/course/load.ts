@@ -98,12 +98,15 @@ function readCourse(
     }
   }
   const lessons = names.map((name) => readLesson(folder, name, lab, names, problems));
+  const sound = lessons.filter((lesson) => lesson !== null);
+  reportTooLarge(yaml, sound);
   if (head === null) return { course: null, problems };
   return {
     course: {
       track: head.track,
       title: head.title,
-      lessons: lessons.filter((lesson) => lesson !== null),
+      machineCount: lab.machines.length,
+      lessons: sound,
     },
     problems,
   };
@@ -184,6 +187,20 @@ function reportRequires(yaml: YamlFile, name: string, all: readonly string[]): v
         `"${required}" comes after this lesson in course.yaml; expected an earlier one`,
       );
     }
+  }
+}
+
+/** A lesson for two machines would never open in a lab of two if it required one for three. */
+function reportTooLarge(yaml: YamlFile, lessons: readonly Lesson[]): void {
+  for (const { id, machines, requires } of lessons) {
+    const larger = lessons.find(
+      (other) => requires.includes(other.id) && other.machines > machines,
+    );
+    if (larger === undefined) continue;
+    yaml.report(
+      ['lessons'],
+      `"${id}" is for labs of ${machines} machines, but requires "${larger.id}", which needs ${larger.machines}`,
+    );
   }
 }
 

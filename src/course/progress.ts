@@ -4,7 +4,7 @@ import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
 import { HalabError } from '../errors.ts';
 import { makeFolder } from '../paths.ts';
-import type { Course, Drill, Lesson, Task } from './lesson.ts';
+import { type Course, type Drill, fits, type Lesson, type Task } from './lesson.ts';
 
 const format = 1;
 const time = z.iso.datetime();
@@ -118,14 +118,15 @@ const isDone = (lesson: Lesson, progress: Progress): boolean =>
 
 /**
  * locked: something that it requires is neither done nor skipped; open: may be begun; started; done: all tasks and drills;
- * skipped: a reset went past it.
+ * skipped: a reset went past it; unfit: the lab has too few machines for it.
  */
-export type LessonStatus = 'locked' | 'open' | 'started' | 'done' | 'skipped';
+export type LessonStatus = 'unfit' | 'locked' | 'open' | 'started' | 'done' | 'skipped';
 
 /** @throws Error when the course has no such lesson. */
 export function lessonStatus(course: Course, progress: Progress, lessonId: string): LessonStatus {
   const lesson = course.lessons.find(({ id }) => id === lessonId);
   if (lesson === undefined) throw new Error(`no lesson ${lessonId}`);
+  if (!fits(course, lesson)) return 'unfit';
   if (isDone(lesson, progress)) return 'done';
   const { enteredAt, skippedAt, tasks } = of(progress, lessonId);
   if (skippedAt !== null) return 'skipped';

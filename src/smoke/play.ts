@@ -1,9 +1,10 @@
 import type { Verdict } from '../checks/verdict.ts';
-import type { Course, Flavour, Lesson, Task } from '../course/lesson.ts';
+import { type Course, type Flavour, fits, type Lesson, type Task } from '../course/lesson.ts';
 import { runDrill } from '../drills/run.ts';
 import { HalabError, usageError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { judgeTask } from '../session/check.ts';
+import { deleteCheckpoints, restoreCheckpoint, saveCheckpoint } from '../session/checkpoints.ts';
 import { judgeEntry } from '../session/enter.ts';
 import { bringToStart, saveLessonStart } from '../session/reset.ts';
 import type { Session } from '../session/session.ts';
@@ -23,13 +24,21 @@ export interface PlayOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The lessons to play, in the course's order: those named, or all. @throws HalabError (exit 2) for a lesson that there is none of. */
+/**
+ * The lessons to play, in the course's order: those named, or all that the lab has the machines for.
+ * @throws HalabError (exit 2) for a lesson that there is none of, or that needs a larger lab.
+ */
 export function lessonsToPlay(course: Course, named: readonly string[]): readonly Lesson[] {
   const unknown = named.find((id) => !course.lessons.some((lesson) => lesson.id === id));
   if (unknown !== undefined) throw usageError(`There is no lesson "${unknown}".`, 'halab lessons');
-  return named.length === 0
-    ? course.lessons
-    : course.lessons.filter(({ id }) => named.includes(id));
+  const playable = course.lessons.filter((lesson) => fits(course, lesson));
+  const large = named.find((id) => !playable.some((lesson) => lesson.id === id));
+  if (large !== undefined)
+    throw usageError(
+      `The lesson "${large}" needs a lab of three machines.`,
+      'halab smoke --machines 3',
+    );
+  return named.length === 0 ? playable : playable.filter(({ id }) => named.includes(id));
 }
 
 /**
@@ -49,12 +58,12 @@ export async function playLessons(
   const record = async (
     lesson: Lesson,
     name: string,
-    work: () => Promise<Omit<SmokeResult, 'lesson' | 'name' | 'seconds'>>,
+    work: () => Promise<Outcome>,
   ): Promise<boolean> => {
     if (options.signal?.aborted)
       throw new HalabError('The smoke was interrupted.', { exitCode: 130 });
     const started = performance.now();
-    let outcome: Omit<SmokeResult, 'lesson' | 'name' | 'seconds'>;
+    let outcome: Outcome;
     try {
       outcome = await work();
     } catch (error) {
@@ -99,15 +108,11 @@ export async function playLessons(
         () => passesAfter(session, task, options),
       );
       if (!solved) return results;
-      for (const undo of task.undo) {
-        await record(lesson, `task ${task.id}: the checks fail without ${undo.what}`, async () => {
-          await runSteps(session, [undo], `Undoing ${undo.what}`, () => {});
-          return failsBefore(session, task);
-        });
-        const again = await record(lesson, `task ${task.id}: and pass once it is redone`, () =>
-          passesAfter(session, task, options),
+      if (task.undo.length > 0) {
+        const redone = await playUndos(session, task, options, (name, work) =>
+          record(lesson, `task ${task.id}: ${name}`, work),
         );
-        if (!again) return results;
+        if (!redone) return results;
       }
     }
     for (const drill of lesson.drills) {
@@ -124,6 +129,42 @@ export async function playLessons(
     }
   }
   return results;
+}
+
+/** The name of the checkpoint of a solved task, while each thing in it is undone alone. */
+const solvedCheckpoint = 'smoke-solved';
+
+type Outcome = Omit<SmokeResult, 'lesson' | 'name' | 'seconds'>;
+
+/**
+ * Undoes each single thing that a task's checks assert, and sees them fail. Between two undos the
+ * machines go back to the solved task, so that none stands on what another has left; the last time it
+ * is solved once more instead, on top of what was undone, as a learner would. @returns whether that passed.
+ */
+async function playUndos(
+  session: Session,
+  task: Task,
+  options: PlayOptions,
+  record: (name: string, work: () => Promise<Outcome>) => Promise<boolean>,
+): Promise<boolean> {
+  const { emit } = options;
+  const last = task.undo.at(-1);
+  if (task.undo.length > 1) {
+    await deleteCheckpoints(session, [solvedCheckpoint]);
+    await saveCheckpoint(session, { name: solvedCheckpoint, lesson: null, builtFrom: null }, emit);
+  }
+  for (const undo of task.undo) {
+    await record(`the checks fail without ${undo.what}`, async () => {
+      await runSteps(session, [undo], `Undoing ${undo.what}`, () => {});
+      return failsBefore(session, task);
+    });
+    if (undo !== last) await restoreCheckpoint(session, solvedCheckpoint, emit);
+  }
+  const passed = await record('and pass once that is redone', () =>
+    passesAfter(session, task, options),
+  );
+  await deleteCheckpoints(session, [solvedCheckpoint]);
+  return passed;
 }
 
 async function entry(

@@ -516,7 +516,7 @@ async function pickLesson({
   const progress = actions.progress();
   show(renderLessons(course, progress));
   const choices = course.lessons.flatMap((lesson, index): Choice<Lesson | null>[] =>
-    lessonStatus(course, progress, lesson.id) === 'locked'
+    ['locked', 'unfit'].includes(lessonStatus(course, progress, lesson.id))
       ? []
       : [{ key: String(index + 1), name: lesson.title, value: lesson }],
   );

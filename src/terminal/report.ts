@@ -95,6 +95,7 @@ export function renderDrill(report: DrillReport, style: Style = outStyle()): str
 }
 
 const stage = {
+  unfit: { sign: 'locked', word: 'needs a larger lab' },
   locked: { sign: 'locked', word: 'locked' },
   open: { sign: 'open', word: 'open' },
   started: { sign: 'started', word: 'started' },
@@ -117,6 +118,8 @@ export function renderLessons(
     const rest = ' '.repeat(number.length + 4);
     const about = `${word}, about ${lesson.minutes} minutes`;
     const first = wrap(`${style.bold(plain(lesson.title))} (${about})`, style.width, head, rest);
+    if (status === 'unfit')
+      return `${first}\n${wrap(plain(tooSmall(course, lesson)), style.width, rest)}`;
     if (status !== 'locked') return first;
     const wanting = lesson.requires.filter(
       (id) => !['done', 'skipped'].includes(lessonStatus(course, progress, id)),
@@ -130,6 +133,10 @@ export function renderLessons(
   });
   return [renderHeading(course.title, style), '', ...lines].join('\n');
 }
+
+/** Why a lesson cannot be played in this lab, and how it can. */
+export const tooSmall = ({ machineCount }: Course, { machines }: Lesson): string =>
+  `Needs ${machines} machines; this lab has ${machineCount}. Make a second lab beside it: halab up --lab three --machines ${machines}`;
 
 /** The lesson's title with its place in the course, and the text that opens it. */
 export function renderLesson(course: Course, lesson: Lesson, style: Style = outStyle()): string {

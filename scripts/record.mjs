@@ -3,7 +3,7 @@
 //   npm run build && npm run record -- NAME [--lab LAB] [--note TEXT]
 //   npm run record -- NAME --ssh node1='ssh -p 2201 -i KEY vagrant@127.0.0.1' --ssh node2=...
 //
-// The second form needs no lab of halab's: each --ssh names a machine and the command that runs
+// With --lesson ID it asks what the checks of that lesson need to know besides. The second form needs no lab of halab's: each --ssh names a machine and the command that runs
 // what follows it there. The fixture is test/fixtures/cluster/pacemaker-VERSION/NAME/.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ const { positionals, values } = parseArgs({
   options: {
     lab: { type: 'string', default: 'default' },
     ssh: { type: 'string', multiple: true, default: [] },
+    lesson: { type: 'string' },
     note: { type: 'string', default: '' },
   },
 });
@@ -57,10 +58,30 @@ async function shellOfLab(lab) {
   return { shell: sshShell(found, runLocally), machines: found.machines };
 }
 
+/** What a lesson's checks ask: questions, and units that are not standard ones. */
+async function wantedBy(id) {
+  if (id === undefined) return {};
+  const { courseOf } = await import('../dist/session/session.js');
+  const { imaginaryLab } = await import('../dist/lab/lab.js');
+  const { questionsOf } = await import('../dist/checks/index.js');
+  const { unitsOf } = await import('../dist/course/units.js');
+  const lab = imaginaryLab('recorder', { machineCount: machines.length });
+  const course = courseOf(lab);
+  const lesson = course.lessons.find((candidate) => candidate.id === id);
+  if (lesson === undefined) {
+    console.error(`There is no lesson ${id}.`);
+    process.exit(2);
+  }
+  const { entry, tasks, drills } = lesson;
+  const checks = [entry, ...tasks.map((task) => task.checks)].flat();
+  checks.push(...drills.flatMap(({ then, after }) => [...then, ...after]));
+  return { questions: questionsOf(checks, lab.machines), units: unitsOf(course) };
+}
+
 const { shell, machines } =
   values.ssh.length > 0 ? shellOf(values.ssh) : await shellOfLab(values.lab);
 // Patient: a fixture should be whole.
-const raw = await collect(shell, machines, { timeout: 60_000 });
+const raw = await collect(shell, machines, { timeout: 60_000, ...(await wantedBy(values.lesson)) });
 const up = machines.find((machine) => raw.answers[machine.name].reached);
 if (up === undefined) {
   console.error(`No machine answered: ${JSON.stringify(raw.answers)}`);
@@ -89,6 +110,7 @@ for (const [machine, answer] of Object.entries(raw.answers)) {
 const about = {
   note: values.note,
   token: raw.token,
+  commands: raw.commands,
   observedAt: raw.observedAt,
   answers,
 };

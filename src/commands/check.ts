@@ -1,7 +1,7 @@
 import { ExitCode } from '../errors.ts';
 import { checkTask } from '../session/check.ts';
 import { openSession } from '../session/session.ts';
-import { renderVerdicts } from '../terminal/report.ts';
+import { renderNoticed, renderVerdicts } from '../terminal/report.ts';
 import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
 import { pickLesson, pickTask } from './pick.ts';
 import { withProgress } from './with-progress.ts';
@@ -32,10 +32,12 @@ export async function check(
       passed: result.passed,
       waitedSeconds: result.waitedSeconds,
       verdicts: result.verdicts,
+      noticed: result.noticed,
     });
   } else {
     say(`${lesson.title}: ${task.title}\n`);
     say(renderVerdicts(result.verdicts));
+    if (result.noticed.length > 0) say(`\n${renderNoticed(result.noticed)}`);
     say(result.passed ? '\nDone. What is next: halab learn' : '\nNot yet. A nudge: halab hint');
   }
   return result.passed ? ExitCode.fine : ExitCode.failed;

@@ -1,6 +1,7 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { type CheckSpec, judge } from '../checks/index.ts';
 import type { Verdict } from '../checks/verdict.ts';
+import { wrongTurns } from '../checks/wrong-turns.ts';
 import { settlingReason } from '../cluster/settling.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Machine } from '../lab/machine.ts';
@@ -23,6 +24,8 @@ export interface SettleOptions {
 export interface SettleResult {
   readonly passed: boolean;
   readonly verdicts: readonly Verdict[];
+  /** Wrong turns that were seen besides, for a result that is no pass. */
+  readonly noticed: readonly string[];
   readonly state: ClusterState;
   readonly waitedSeconds: number;
 }
@@ -68,7 +71,9 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
     const limit = patient && silent && !passed ? within + silence : within;
     const timeIsUp = before !== null && waitedSeconds >= limit && (!passed || late);
     if (decided || timeIsUp || signal?.aborted === true) {
-      return { passed: passed && agrees, verdicts, state, waitedSeconds };
+      const confirmed = passed && agrees;
+      const noticed = confirmed ? [] : wrongTurns({ state, machines });
+      return { passed: confirmed, verdicts, noticed, state, waitedSeconds };
     }
     if (waitedSeconds >= limit && before !== null) late = true;
     if (before !== null && !passed) tell(moving ?? firstFailure(verdicts));

@@ -69,7 +69,12 @@ export interface GuideActions {
     task: Task,
     onWait: (reason: string) => void,
     signal: AbortSignal,
-  ): Promise<{ readonly passed: boolean; readonly verdicts: readonly Verdict[] }>;
+  ): Promise<{
+    readonly passed: boolean;
+    readonly verdicts: readonly Verdict[];
+    /** Wrong turns that were seen besides. */
+    readonly noticed: readonly string[];
+  }>;
   /** How many of the task's hints were shown. */
   hintsShown(lesson: Lesson, task: Task): number;
   /** Records that one more hint was shown. */

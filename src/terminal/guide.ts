@@ -17,6 +17,7 @@ import {
   renderLesson,
   renderLessonEnd,
   renderLessons,
+  renderNoticed,
   renderSolution,
   renderTask,
   renderText,
@@ -447,6 +448,7 @@ async function check(visit: Visit, task: Task): Promise<boolean> {
   );
   if (result === null) return false;
   show(renderVerdicts(result.verdicts));
+  if (result.noticed.length > 0) show(renderNoticed(result.noticed));
   say(
     '',
     result.passed ? `Done: ${task.title}` : 'Not yet. Above is what was seen on the machines.',

@@ -31,6 +31,14 @@ function renderVerdict({ passed, expectation, evidence }: Verdict, style: Style)
   return [wrap(plain(expectation), style.width, `${sign} `, '  '), ...seen].join('\n');
 }
 
+/** What was seen besides what was checked; "" when there is nothing. */
+export function renderNoticed(noticed: readonly string[], style: Style = outStyle()): string {
+  const sign = style.warning(style.signs.warning);
+  return noticed
+    .map((text) => wrap(plain(`Noticed: ${text}`), style.width, `${sign} `, '  '))
+    .join('\n');
+}
+
 /** What this computer has and lacks: one line each, and below a problem what is needed and how to mend it. */
 export function renderFindings(findings: readonly Finding[], style: Style = outStyle()): string {
   return findings.map((finding) => renderFinding(finding, style)).join('\n');

@@ -155,7 +155,7 @@ export function recordedActions(scene: Scene): GuideActions {
       const verdicts = look(task.checks);
       const passed = verdicts.every((verdict) => verdict.passed);
       if (passed) update((progress) => taskDone(progress, lesson.id, task.id, 'seen', new Date()));
-      return { passed, verdicts };
+      return { passed, verdicts, noticed: [] };
     },
     hintsShown: (lesson, task) =>
       hintsShown(readProgress(progressFile).progress, lesson.id, task.id),

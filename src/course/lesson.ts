@@ -134,6 +134,7 @@ export const lessonSchema = z.strictObject({
   machines: z.literal([2, 3]),
   requires: z.array(id),
   entry: z.array(checkSchema),
+  start: z.strictObject({ what: text, steps: z.array(step).min(1) }).optional(),
   tasks: z.array(taskSchema).min(1),
   drills: z.array(drillSchema).default([]),
   knows: z.array(text).min(1),
@@ -174,6 +175,8 @@ export interface Lesson {
   readonly machines: 2 | 3;
   readonly requires: readonly string[];
   readonly entry: readonly CheckSpec[];
+  /** What halab does to the machines when the lesson is begun, and its scripts; null: nothing. */
+  readonly start: { readonly what: string; readonly steps: readonly SolutionStep[] } | null;
   readonly tasks: readonly Task[];
   readonly drills: readonly Drill[];
   readonly knows: readonly string[];

@@ -273,6 +273,8 @@ function lessonFrom(file: LessonFile, { machines }: LabOfCourse): Omit<Lesson, '
   return {
     ...file,
     entry: fitting(file.entry),
+    start:
+      file.start === undefined ? null : { what: file.start.what, steps: steps(file.start.steps) },
     tasks: file.tasks.map(
       ({ solution: { both, pcs, crmsh }, ...task }): Task => ({
         ...task,

@@ -14,7 +14,7 @@ import {
 } from './checkpoints.ts';
 import { judgeEntry } from './enter.ts';
 import type { Session } from './session.ts';
-import { runSolution } from './solve.ts';
+import { runSolution, runSteps } from './solve.ts';
 
 /**
  * How a lesson's start is reached: a checkpoint to restore (null: machines made anew), and the
@@ -49,7 +49,7 @@ export function startHash(course: Course, lesson: Lesson, box: string): string {
     tasks.map(({ solution }) => solution),
   ]);
   return createHash('sha256')
-    .update(JSON.stringify([box, solutions]))
+    .update(JSON.stringify([box, solutions, lesson.start]))
     .digest('hex');
 }
 
@@ -100,6 +100,7 @@ export async function bringToStart(
   else await restoreCheckpoint(session, way.checkpoint, emit);
   if (way.checkpoint === lessonCheckpoint(lesson.id)) return at;
   for (const before of way.solve) await solveLesson(at, before, options);
+  await beginLesson(at, lesson, emit);
   const failed = (
     await judgeEntry(at, lesson, { patient: true, ...(signal === undefined ? {} : { signal }) })
   ).find(({ passed }) => !passed);
@@ -111,6 +112,25 @@ export async function bringToStart(
   }
   await saveLessonStart(at, lesson, emit);
   return at;
+}
+
+/** Does to the machines what a lesson begins with. @throws HalabError when a script fails. */
+export async function beginLesson(
+  session: Session,
+  { id, start }: Lesson,
+  emit: Emit,
+): Promise<void> {
+  if (start === null) return;
+  const step = `begin-${id}`;
+  const started = performance.now();
+  emit({ type: 'step-started', step, title: start.what });
+  try {
+    await runSteps(session, start.steps, start.what, () => {});
+  } catch (error) {
+    emit({ type: 'step-failed', step, text: 'failed' });
+    throw error;
+  }
+  emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
 }
 
 /** Takes the checkpoint of a lesson's start, in place of an older one, and deletes those that are one too many. */
@@ -130,11 +150,15 @@ export async function saveLessonStart(session: Session, lesson: Lesson, emit: Em
 }
 
 /**
- * Takes the checkpoint of a lesson's start when the learner comes to it for the first time. One that
- * cannot be taken is told of and is no reason not to learn.
+ * When the learner comes to a lesson for the first time: does what it begins with, and takes the
+ * checkpoint of its start. One that cannot be taken is told of and is no reason not to learn.
+ * @throws HalabError when the machines do not get to the start.
  */
 export async function keepStart(session: Session, lesson: Lesson, emit: Emit): Promise<void> {
   if (lessonStatus(session.course, session.progress(), lesson.id) !== 'open') return;
+  await withLock(session.lab.record.name, `beginning "${lesson.title}"`, () =>
+    beginLesson(session, lesson, emit),
+  );
   try {
     await withLock(session.lab.record.name, `saving the start of "${lesson.title}"`, () =>
       saveLessonStart(session, lesson, emit),

@@ -6,7 +6,7 @@ import type { Emit } from '../events.ts';
 import { judgeTask } from '../session/check.ts';
 import { deleteCheckpoints, restoreCheckpoint, saveCheckpoint } from '../session/checkpoints.ts';
 import { judgeEntry } from '../session/enter.ts';
-import { bringToStart, saveLessonStart } from '../session/reset.ts';
+import { beginLesson, bringToStart, saveLessonStart } from '../session/reset.ts';
 import type { Session } from '../session/session.ts';
 import { runSolution, runSteps } from '../session/solve.ts';
 import type { SmokeResult } from './results.ts';
@@ -90,8 +90,9 @@ export async function playLessons(
         return { passed: true, detail: '' };
       });
       if (!there) return results;
-    } else if (options.keepStarts) {
-      await saveLessonStart(session, lesson, options.emit);
+    } else {
+      await beginLesson(session, lesson, options.emit);
+      if (options.keepStarts) await saveLessonStart(session, lesson, options.emit);
     }
     played.add(lesson.id);
     const entered = await record(lesson, 'what it stands on holds at its start', () =>

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
@@ -12,6 +12,11 @@ function findPackageRoot(from: string): string {
     if (folder === dirname(folder)) throw new Error(`no package.json above ${from}`);
   }
 }
+
+/** The version of this halab. */
+export const packageVersion = (): string =>
+  (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string })
+    .version;
 
 export const lessonsFolder: string = join(packageRoot, 'lessons');
 export const vagrantFolder: string = join(packageRoot, 'vagrant');

@@ -199,6 +199,7 @@ export async function runCommandLine(argv: readonly string[], version: string): 
       new Option('--machines <count>', 'two or three machines').choices(['2', '3']).default('3'),
     )
     .option('--keep', 'leave the machines when done', false)
+    .option('--times <file>', 'write a document with the measured outages')
     .action(bind(async () => (await import('./smoke.ts')).smoke));
   program
     .command('report')

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Flavour } from '../course/lesson.ts';
 import { ExitCode } from '../errors.ts';
@@ -8,11 +10,11 @@ import { labExists, readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { destroy } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
-import { halabHome } from '../paths.ts';
+import { halabHome, packageVersion } from '../paths.ts';
 import { collectReport } from '../report/collect.ts';
 import { dropStaleStarts } from '../session/reset.ts';
 import { openSession, type Session } from '../session/session.ts';
-import { renderOutages } from '../smoke/outages.ts';
+import { renderOutages, timesDocument } from '../smoke/outages.ts';
 import { lessonsToPlay, playLessons } from '../smoke/play.ts';
 import { type ReporterName, reporters } from '../smoke/reporters.ts';
 import { type GlobalOptions, interruption } from './context.ts';
@@ -25,6 +27,8 @@ interface SmokeOptions {
   readonly reporter: ReporterName;
   readonly machines: '2' | '3';
   readonly keep: boolean;
+  /** A file for the document on failover times. */
+  readonly times?: string;
 }
 
 /**
@@ -64,6 +68,19 @@ export async function smoke(
         });
         process.stdout.write(reporter.end(results));
         process.stderr.write(renderOutages(results));
+        if (options.times !== undefined) {
+          const { accelerator, provider } = readLab(name).record;
+          const text = timesDocument(results, {
+            at: new Date(),
+            halab: packageVersion(),
+            flavour: options.flavour,
+            processor: cpus()[0]?.model ?? 'an unknown processor',
+            cores: availableParallelism(),
+            accelerator: accelerator === 'kvm' ? 'KVM' : 'software emulation (QEMU, TCG)',
+            provider,
+          });
+          writeFileSync(options.times, text);
+        }
         return results.every(({ passed }) => passed) ? ExitCode.fine : ExitCode.failed;
       } finally {
         if (!options.keep && labExists(name)) await destroy(name, { run: runLocally, emit });

@@ -12,6 +12,8 @@ const askInterval = 0.2;
 export interface Outage {
   /** The longest time without an answer, in seconds on the client's clock; 0 when no sample was lost. */
   readonly seconds: number;
+  /** How long ago it ended when the measurement was read, in seconds; 0 when it was not over. */
+  readonly endedAgo: number;
   /** false: there was no answer at the end. */
   readonly recovered: boolean;
   readonly samples: number;
@@ -162,18 +164,23 @@ function outageIn(
   const first = answers[0];
   const last = answers.at(-1);
   if (first === undefined || last === undefined || Number.isNaN(now)) {
-    return { seconds: 0, recovered: false, samples, lost: samples };
+    return { seconds: 0, endedAgo: 0, recovered: false, samples, lost: samples };
   }
   const recovered = now - last.at < fresh && isNewest(last);
   let longest = recovered ? 0 : now - last.at;
+  let endedAgo = 0;
   for (const [index, answer] of answers.entries()) {
     const next = answers[index + 1];
     // One answer late is no outage: a sample must have been lost.
-    if (next !== undefined && next.sequence > answer.sequence + 1)
-      longest = Math.max(longest, next.at - answer.at - interval);
+    if (next === undefined || next.sequence <= answer.sequence + 1) continue;
+    const gap = next.at - answer.at - interval;
+    if (gap <= longest) continue;
+    longest = gap;
+    endedAgo = now - next.at;
   }
   return {
     seconds: Math.round(longest * 10) / 10,
+    endedAgo: Math.round(endedAgo * 10) / 10,
     recovered,
     samples,
     lost: samples - answers.length,

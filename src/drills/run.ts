@@ -11,6 +11,7 @@ import type { Lab } from '../lab/lab.ts';
 import { waitUntilBack } from '../session/put-back.ts';
 import type { Session } from '../session/session.ts';
 import { breakIt, inWords, mend, victimOf } from './break.ts';
+import { type Breakdown, breakdown, readClusterLogs } from './breakdown.ts';
 import { type Outage, type Probe, startProbe, whatIsAsked } from './outage.ts';
 import { runningUnits } from './units.ts';
 
@@ -27,6 +28,8 @@ export interface DrillReport {
         /** null: none was allowed to be short; there had to be no answer as long as the fault stood. */
         readonly limitSeconds: number | null;
         readonly verdict: Verdict;
+        /** What its time went to; null when the nodes' logs do not tell. */
+        readonly parts: Breakdown | null;
       })
     | null;
   /** What held while the fault stood, and after the machines were put back. */
@@ -71,6 +74,7 @@ export async function runDrill(
   let probe: Probe | null = null;
   let outage: Outage | null = null;
   let during: readonly Verdict[] = [];
+  let parts: Breakdown | null = null;
   const started = performance.now();
   try {
     if (drill.outage !== undefined && client !== null) {
@@ -84,6 +88,7 @@ export async function runDrill(
       const limit = drill.outage.below;
       outage = limit === null ? await probe.stop() : await untilRecovered(probe, limit, started);
       probe = null;
+      parts = await partsOf(session, outage, (performance.now() - started) / 1000);
     }
     emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
   } finally {
@@ -123,6 +128,7 @@ export async function runDrill(
           client,
           limitSeconds: drill.outage.below,
           verdict: judgeOutage(outage, drill.outage, client),
+          parts,
         };
   return {
     drill: drill.id,
@@ -132,6 +138,19 @@ export async function runDrill(
     outage: judged,
     verdicts,
   };
+}
+
+/** What an outage that has just been read went to. */
+async function partsOf(
+  { shell, lab }: Session,
+  { seconds, endedAgo, recovered }: Outage,
+  sinceStart: number,
+): Promise<Breakdown | null> {
+  if (!recovered || seconds === 0) return null;
+  const until = Date.now() / 1000 - endedAgo;
+  const names = lab.machines.filter(({ role }) => role === 'node').map(({ name }) => name);
+  const lines = await readClusterLogs(shell, names, sinceStart + 30);
+  return breakdown({ from: until - seconds, until }, lines);
 }
 
 /** What holds while the fault stands, and for how long it must. */

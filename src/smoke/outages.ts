@@ -1,12 +1,94 @@
 import type { SmokeResult } from './results.ts';
 
-/** A line for each measured outage; "" when none was measured. */
+const columns = ['lesson', 'drill', 'outage', 'detection', 'fencing', 'promotion', 'start'];
+
+/** A row for each outage that was measured: lesson, drill, seconds without an answer, and what they went to. */
+function rows(results: readonly SmokeResult[]): string[][] {
+  return results.flatMap(({ lesson, name, outageSeconds, parts }) => {
+    if (outageSeconds === undefined) return [];
+    const seconds = [
+      outageSeconds,
+      parts?.detection ?? null,
+      parts?.fencing ?? null,
+      parts?.promotion ?? null,
+      parts?.start ?? null,
+    ];
+    const cells = seconds.map((one) => (one === null ? '-' : one.toFixed(1)));
+    return [[lesson, name.replace(/^drill /, ''), ...cells]];
+  });
+}
+
+/** The measured outages as a table for a terminal, in seconds; "" when none was measured. */
 export function renderOutages(results: readonly SmokeResult[]): string {
-  return results
-    .filter(({ outageSeconds }) => outageSeconds !== undefined)
-    .map(
-      ({ lesson, name, outageSeconds }) =>
-        `${lesson}, ${name}: ${outageSeconds?.toFixed(1)} s without an answer\n`,
+  const lines = rows(results);
+  if (lines.length === 0) return '';
+  const all = [columns, ...lines];
+  const widths = columns.map((_, index) =>
+    Math.max(...all.map((line) => line[index]?.length ?? 0)),
+  );
+  return all
+    .map((line) =>
+      line
+        .map((cell, index) =>
+          index < 2 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
     )
+    .map((line) => `${line}\n`)
     .join('');
+}
+
+/** On what the outages were measured. */
+export interface Measured {
+  readonly at: Date;
+  readonly halab: string;
+  readonly flavour: string;
+  readonly processor: string;
+  readonly cores: number;
+  /** "software emulation" or "KVM". */
+  readonly accelerator: string;
+  readonly provider: string;
+}
+
+/** The measured outages as a document, with how and on what they were measured. */
+export function timesDocument(results: readonly SmokeResult[], on: Measured): string {
+  const table = [columns, columns.map((_, index) => (index < 2 ? '---' : '---:')), ...rows(results)]
+    .map((line) => `| ${line.join(' | ')} |`)
+    .join('\n');
+  return `# Failover times
+
+Seconds without an answer, as a client saw them, drill by drill. Written by
+
+    halab smoke --times docs/failover-times.md
+
+so it can be written anew on any computer. Do not edit it by hand.
+
+## On what
+
+- ${on.at.toISOString().slice(0, 10)}, halab ${on.halab}, solutions with ${on.flavour}
+- ${on.cores} cores of ${on.processor}, ${on.accelerator}, provider ${on.provider}
+- the machines of the box: Debian 13, Pacemaker 3.0.0, Corosync 3.1.9 with a token of 5 s, DRBD 8.4
+
+Under software emulation everything that the nodes *do* takes about ten times as long as on a real processor: starts, stops,
+promotions. What they *wait for* does not: the token, the consensus, the intervals and timeouts of operations.
+
+## Figures
+
+${table}
+
+## How it was measured
+
+A machine of the lab asks for the service again and again: ten times a second by ping, or five times by the command that the drill
+names. **outage** is the longest time between two answers with at least one lost sample between them, on that machine's own clock.
+
+The parts come from the logs of Corosync and Pacemaker on the nodes that answered:
+
+- **detection**: until a monitor operation had failed, or Corosync had formed a ring without the lost node.
+- **fencing**: from then until Pacemaker knew a node to be fenced. "-": fencing was off, or not needed.
+- **promotion**: from then until a clone was promoted. "-": there was none to promote.
+- **start**: the rest. Stops, starts, and the client's way to the service.
+
+The clocks of two machines are read to about 0.3 s. A drill without parts is one in which the logs named no moment of detection.
+`;
 }

@@ -125,6 +125,9 @@ export async function playLessons(
           passed: report.passed,
           detail: [report.fault, ...verdicts.map(sentence)].join('\n'),
           ...(report.outage === null ? {} : { outageSeconds: report.outage.seconds }),
+          ...(report.outage === null || report.outage.parts === null
+            ? {}
+            : { parts: report.outage.parts }),
         };
       });
     }

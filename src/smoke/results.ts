@@ -1,3 +1,5 @@
+import type { Breakdown } from '../drills/breakdown.ts';
+
 /** One thing that the smoke tried. */
 export interface SmokeResult {
   readonly lesson: string;
@@ -9,4 +11,6 @@ export interface SmokeResult {
   readonly seconds: number;
   /** Seconds without an answer, where a drill measured them. */
   readonly outageSeconds?: number;
+  /** What the outage went to, where the logs told. */
+  readonly parts?: Breakdown;
 }

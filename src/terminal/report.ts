@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { Verdict } from '../checks/verdict.ts';
 import type { Course, Drill, Flavour, Lesson, Task } from '../course/lesson.ts';
 import { lessonStatus, type Progress } from '../course/progress.ts';
+import { inWords } from '../drills/breakdown.ts';
 import type { DrillReport } from '../drills/run.ts';
 import { HalabError } from '../errors.ts';
 import { type Finding, isBlocking } from '../host/findings.ts';
@@ -94,7 +95,10 @@ export function renderDrill(report: DrillReport, style: Style = outStyle()): str
       ? `Outage: ${seconds} s; ${limit}.`
       : `Outage: not over after ${seconds} s; ${limit}.`;
     // How it was measured is in the verdict's evidence.
-    parts.push(wrap(style.bold(saw), style.width, '  '), '', renderVerdict(outage.verdict, style));
+    parts.push(wrap(style.bold(saw), style.width, '  '));
+    if (outage.recovered && outage.parts !== null)
+      parts.push(wrap(`It went to: ${inWords(outage.parts)}.`, style.width, '  '));
+    parts.push('', renderVerdict(outage.verdict, style));
   } else {
     parts.push('');
   }

@@ -10,6 +10,7 @@ describe('readPingLog', () => {
   it('sees no outage while every sample is answered', () => {
     expect(readPingLog(recorded('steady'))).toEqual({
       seconds: 0,
+      endedAgo: 0,
       recovered: true,
       samples: 11,
       lost: 0,
@@ -19,6 +20,7 @@ describe('readPingLog', () => {
   it('counts up to the present while there is no answer', () => {
     expect(readPingLog(recorded('link-down'))).toEqual({
       seconds: 4.5,
+      endedAgo: 0,
       recovered: false,
       samples: 53,
       lost: 38,
@@ -28,6 +30,7 @@ describe('readPingLog', () => {
   it('measures the gap between the last answer before and the first after', () => {
     expect(readPingLog(recorded('link-back'))).toEqual({
       seconds: 4.6,
+      endedAgo: 4.1,
       recovered: true,
       samples: 95,
       lost: 42,
@@ -37,6 +40,7 @@ describe('readPingLog', () => {
   it('calls an empty log no recovery', () => {
     expect(readPingLog('now 1795389525.9')).toEqual({
       seconds: 0,
+      endedAgo: 0,
       recovered: false,
       samples: 0,
       lost: 0,
@@ -49,23 +53,42 @@ describe('readAskLog', () => {
 
   it('sees no outage while every answer comes at once', () => {
     const text = samples('yes 107.0 107.1', 'yes 107.3 107.4', 'yes 109.2 109.3');
-    expect(readAskLog(text)).toEqual({ seconds: 0, recovered: true, samples: 3, lost: 0 });
+    expect(readAskLog(text)).toEqual({
+      seconds: 0,
+      endedAgo: 0,
+      recovered: true,
+      samples: 3,
+      lost: 0,
+    });
   });
 
   it('measures the gap between two answers with a refusal in it', () => {
     const text = samples('yes 100.0 100.1', 'no 100.3 101.3', 'no 101.5 102.5', 'yes 109.0 109.1');
-    expect(readAskLog(text)).toEqual({ seconds: 8.8, recovered: true, samples: 4, lost: 2 });
+    expect(readAskLog(text)).toEqual({
+      seconds: 8.8,
+      endedAgo: 0.4,
+      recovered: true,
+      samples: 4,
+      lost: 2,
+    });
   });
 
   it('takes an answer that was long in coming for an outage', () => {
     const text = samples('yes 100.0 100.1', 'yes 100.3 108.3', 'yes 109.0 109.1');
-    expect(readAskLog(text)).toEqual({ seconds: 8, recovered: true, samples: 3, lost: 1 });
+    expect(readAskLog(text)).toEqual({
+      seconds: 8,
+      endedAgo: 1.2,
+      recovered: true,
+      samples: 3,
+      lost: 1,
+    });
   });
 
   it('calls it no recovery when the newest sample was refused, or is still waiting', () => {
     expect(readAskLog(samples('yes 108.0 108.1', 'no 109.0 109.1')).recovered).toBe(false);
     expect(readAskLog(samples('yes 100.0 100.1'))).toEqual({
       seconds: 9.4,
+      endedAgo: 0,
       recovered: false,
       samples: 1,
       lost: 0,
@@ -75,7 +98,7 @@ describe('readAskLog', () => {
 
 describe('judgeOutage', () => {
   const limits = { ping: '192.168.56.100', from: 'storage', below: 60, above: 0 };
-  const outage = { seconds: 12.3, recovered: true, samples: 300, lost: 120 };
+  const outage = { seconds: 12.3, endedAgo: 0, recovered: true, samples: 300, lost: 120 };
 
   it('passes an outage within the limits, with the figure', () => {
     const verdict = judgeOutage(outage, limits, 'storage');

@@ -179,7 +179,13 @@ export function recordedActions(scene: Scene): GuideActions {
         title: drill.title,
         passed,
         fault: 'The power of node1 was cut.',
-        outage: { ...outage, client: 'storage', limitSeconds: drill.outage.below, verdict },
+        outage: {
+          ...outage,
+          client: 'storage',
+          limitSeconds: drill.outage.below,
+          verdict,
+          parts: null,
+        },
         verdicts,
       };
     },

@@ -70,11 +70,13 @@ const drill: DrillReport = {
   fault: 'The power of node1 was cut.',
   outage: {
     seconds: 29.31,
+    endedAgo: 4,
     recovered: true,
     samples: 900,
     lost: 293,
     client: 'storage',
     limitSeconds: 90,
+    parts: { detection: 11.2, fencing: null, promotion: 2, start: 16.1 },
     verdict: {
       passed: true,
       expectation: 'storage reaches 192.168.56.100 again in less than 90 s',

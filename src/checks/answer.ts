@@ -57,7 +57,7 @@ export function judgeAnswer(expected: Expected, { state, machines }: Scene): Ver
   }
   const [first] = fitting;
   const names = listed(fitting.map(({ name }) => name));
-  const shown = first === undefined ? '' : `On ${names}: ${shorten(first.answer.output)}`;
+  const shown = first === undefined ? '' : `On ${names}: ${shorten(first.answer.output)}.`;
   if (on === 'nowhere') {
     return first === undefined ? passed(expectation, other.join(' ')) : failed(expectation, shown);
   }
@@ -80,12 +80,12 @@ function describe(name: string, answer: Answer | undefined): string {
   if (answer === undefined) return `${name} was not asked.`;
   if (answer.exitCode === null) return `${name} gave no answer in time.`;
   const code = answer.exitCode === 0 ? '' : ` (exit code ${answer.exitCode})`;
-  return `On ${name}: ${shorten(answer.output)}${code}`;
+  return `On ${name}: ${shorten(answer.output)}${code}.`;
 }
 
 /** What was printed, on one line and not without end. */
 function shorten(output: string): string {
   const line = output.trim().replaceAll(/\s*\n\s*/g, ' | ');
-  if (line === '') return 'nothing was printed.';
+  if (line === '') return 'nothing was printed';
   return line.length > 160 ? `"${line.slice(0, 160)} ..."` : `"${line}"`;
 }

@@ -199,6 +199,9 @@ export async function runCommandLine(argv: readonly string[], version: string): 
       new Option('--machines <count>', 'two or three machines').choices(['2', '3']).default('3'),
     )
     .option('--keep', 'leave the machines when done', false)
+    .addOption(
+      new Option('--shard <i/n>', 'play only a part of the lessons, such as 1/2').argParser(shard),
+    )
     .option('--times <file>', 'write a document with the measured outages')
     .action(bind(async () => (await import('./smoke.ts')).smoke));
   program
@@ -252,4 +255,11 @@ function wholeNumber(text: string): number {
   if (!Number.isInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
+}
+
+/** "2/3" as the second of three parts. */
+function shard(text: string): { readonly index: number; readonly count: number } {
+  const [, index = 0, count = 0] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
+  if (index < 1 || index > count) throw new InvalidArgumentError('It must be such as 1/2 or 2/2.');
+  return { index, count };
 }

@@ -15,7 +15,7 @@ import { collectReport } from '../report/collect.ts';
 import { dropStaleStarts } from '../session/reset.ts';
 import { openSession, type Session } from '../session/session.ts';
 import { renderOutages, timesDocument } from '../smoke/outages.ts';
-import { lessonsToPlay, playLessons } from '../smoke/play.ts';
+import { lessonsToPlay, playLessons, type Shard } from '../smoke/play.ts';
 import { type ReporterName, reporters } from '../smoke/reporters.ts';
 import { type GlobalOptions, interruption } from './context.ts';
 import { findAccelerator, makeReady } from './make-ready.ts';
@@ -27,6 +27,7 @@ interface SmokeOptions {
   readonly reporter: ReporterName;
   readonly machines: '2' | '3';
   readonly keep: boolean;
+  readonly shard?: Shard;
   /** A file for the document on failover times. */
   readonly times?: string;
 }
@@ -56,16 +57,20 @@ export async function smoke(
       try {
         const kept = options.keep ? await keptSession(name, options, emit) : null;
         const session = kept ?? (await build());
-        const results = await playLessons(session, lessonsToPlay(session.course, lessons), {
-          flavour: options.flavour,
-          emit,
-          signal,
-          keepStarts: options.keep,
-          // Machines that were just made are as new.
-          rebuild: kept === null ? async () => session : build,
-          onResult: (result) => process.stdout.write(reporter.result(result)),
-          onFailure: (failed) => keepEvidence(failed, emit),
-        });
+        const results = await playLessons(
+          session,
+          lessonsToPlay(session.course, lessons, options.shard),
+          {
+            flavour: options.flavour,
+            emit,
+            signal,
+            keepStarts: options.keep,
+            // Machines that were just made are as new.
+            rebuild: kept === null ? async () => session : build,
+            onResult: (result) => process.stdout.write(reporter.result(result)),
+            onFailure: (failed) => keepEvidence(failed, emit),
+          },
+        );
         process.stdout.write(reporter.end(results));
         process.stderr.write(renderOutages(results));
         if (options.times !== undefined) {

@@ -24,11 +24,22 @@ export interface PlayOptions {
   readonly signal?: AbortSignal;
 }
 
+/** One of several parts of a course, for a run that has not the time for all of it: the first is 1. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
 /**
- * The lessons to play, in the course's order: those named, or all that the lab has the machines for.
+ * The lessons to play, in the course's order: those named, or all that the lab has the machines for,
+ * or the part of them that is asked for.
  * @throws HalabError (exit 2) for a lesson that there is none of, or that needs a larger lab.
  */
-export function lessonsToPlay(course: Course, named: readonly string[]): readonly Lesson[] {
+export function lessonsToPlay(
+  course: Course,
+  named: readonly string[],
+  shard: Shard | null = null,
+): readonly Lesson[] {
   const unknown = named.find((id) => !course.lessons.some((lesson) => lesson.id === id));
   if (unknown !== undefined) throw usageError(`There is no lesson "${unknown}".`, 'halab lessons');
   const playable = course.lessons.filter((lesson) => fits(course, lesson));
@@ -38,7 +49,24 @@ export function lessonsToPlay(course: Course, named: readonly string[]): readonl
       `The lesson "${large}" needs a lab of three machines.`,
       'halab smoke --machines 3',
     );
-  return named.length === 0 ? playable : playable.filter(({ id }) => named.includes(id));
+  const wanted = named.length === 0 ? playable : playable.filter(({ id }) => named.includes(id));
+  return shard === null ? wanted : lessonsOf(wanted, shard);
+}
+
+/** A part of the lessons: neighbours, since one stands on the other, and about as much work as every other part. */
+function lessonsOf(lessons: readonly Lesson[], { index, count }: Shard): readonly Lesson[] {
+  const work = lessons.map(({ tasks, drills }) =>
+    tasks.reduce((sum, { undo }) => sum + 2 + undo.length, 4 * drills.length),
+  );
+  const all = work.reduce((sum, one) => sum + one, 0);
+  let before = 0;
+  return lessons.filter((_, at) => {
+    const own = work[at] ?? 0;
+    // Where the middle of the lesson lies in the whole.
+    const part = Math.floor(((before + own / 2) / all) * count) + 1;
+    before += own;
+    return part === index;
+  });
 }
 
 /**

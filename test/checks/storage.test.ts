@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: the lessons' and the CIB's own word; no object here is awaited
 import { describe, expect, it } from 'vitest';
 import { checkSchema, judge, questionsOf } from '../../src/checks/index.ts';
 import type { Verdict } from '../../src/checks/verdict.ts';

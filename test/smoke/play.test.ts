@@ -22,4 +22,23 @@ describe('the lessons that a smoke plays', () => {
   it('must be there', () => {
     expect(() => played('virtual-ip', 'vritual-ip')).toThrow('There is no lesson "vritual-ip"');
   });
+
+  it.each([1, 2, 3, 5])('are each in one of %i parts, none of which is empty', (count) => {
+    const parts = Array.from({ length: count }, (_, at) =>
+      lessonsToPlay(course, [], { index: at + 1, count }).map(({ id }) => id),
+    );
+    expect(parts.flat()).toEqual(course.lessons.map(({ id }) => id));
+    expect(parts.every(({ length }) => length > 0)).toBe(true);
+  });
+
+  it('leave out what a smaller lab has no machines for', () => {
+    const small = loadCourse(
+      fileURLToPath(new URL('../../lessons/pacemaker', import.meta.url)),
+      imaginaryLab('test', { machineCount: 2 }),
+    );
+    const ids = lessonsToPlay(small, []).map(({ id }) => id);
+    expect(ids).toContain('drbd');
+    expect(ids).not.toContain('nfs-mount');
+    expect(() => lessonsToPlay(small, ['nfs-mount'])).toThrow('needs a lab of three machines');
+  });
 });

@@ -29,7 +29,7 @@ export function assertFits(course: Course, lesson: Lesson): void {
   if (fits(course, lesson)) return;
   throw usageError(
     `The lesson "${lesson.title}" needs ${lesson.machines} machines; this lab has ${course.machineCount}.`,
-    `Make a second lab beside it: halab up --lab three --machines ${lesson.machines}`,
+    `Make a second lab beside it: halab --lab three up --machines ${lesson.machines}`,
   );
 }
 

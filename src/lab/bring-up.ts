@@ -15,6 +15,7 @@ import {
   runningVagrant,
   runVagrant,
   type VagrantLine,
+  type VagrantOutcome,
   vagrantCommand,
   vagrantEnvironment,
   vagrantError,
@@ -301,11 +302,15 @@ async function vagrantUp(
     }
   };
   const args = ['up', '--no-destroy-on-error', ...names];
-  const outcome = await runVagrant(lab, args, {
-    log: 'vagrant-up.log',
-    onLine,
-    ...signalOf(options),
-  });
+  const up = (): Promise<VagrantOutcome> =>
+    runVagrant(lab, args, { log: 'vagrant-up.log', onLine, ...signalOf(options) });
+  let outcome = await up();
+  // Labs of one home share Vagrant's index of machines, and Vagrant does not wait for a lock on it. What is up
+  // already is left alone by the next try.
+  for (let tries = 0; tries < 3 && isLocked(outcome) && options.signal?.aborted !== true; tries++) {
+    await sleep(5000);
+    outcome = await up();
+  }
   if (outcome.exitCode === 0) {
     for (const name of open)
       options.emit({
@@ -326,6 +331,11 @@ async function vagrantUp(
     vagrantError(lab, 'The machines could not all be brought up.', args, 'vagrant-up.log', outcome),
   );
 }
+
+/** Whether vagrant ended because another one, of another lab, was looking at the same record. */
+const isLocked = ({ exitCode, lines }: VagrantOutcome): boolean =>
+  exitCode !== 0 &&
+  lines.some(({ data }) => data.some((text) => text.includes('machine because it is locked')));
 
 async function forgetHostKey(lab: Lab, machine: string, run: Runner): Promise<void> {
   if (existsSync(labFiles.sshConfig(lab))) await endConnections(lab, machine, run);

@@ -148,7 +148,7 @@ export function renderLessons(
 
 /** Why a lesson cannot be played in this lab, and how it can. */
 export const tooSmall = ({ machineCount }: Course, { machines }: Lesson): string =>
-  `Needs ${machines} machines; this lab has ${machineCount}. Make a second lab beside it: halab up --lab three --machines ${machines}`;
+  `Needs ${machines} machines; this lab has ${machineCount}. Make a second lab beside it: halab --lab three up --machines ${machines}`;
 
 /** The lesson's title with its place in the course, and the text that opens it. */
 export function renderLesson(course: Course, lesson: Lesson, style: Style = outStyle()): string {

@@ -153,10 +153,25 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
       `loadvm ${snapshot}`,
     );
     // QEMU's monitor is silent when all went well.
-    if (answer.exitCode !== 0 || answer.stdout.trim() !== '') return false;
-    // The cable is no part of the machine: an unplugged one stays so.
-    await setCable(machine, true);
-    return true;
+    return answer.exitCode === 0 && answer.stdout.trim() === '';
+  }
+
+  /**
+   * Unplugs machines and lets what is on its way to them run out, before they go back in time. A packet from
+   * after the checkpoint that reached a machine from before it would be taken for true: Corosync then counts
+   * messages that nobody has sent, and asks for them for ever ("Retransmit List"). A paused QEMU takes
+   * nothing from its socket, so paused machines run for that moment.
+   */
+  async function drain(
+    machines: readonly string[],
+    now: Record<string, PowerState>,
+  ): Promise<void> {
+    await onEach(machines, (machine) => setCable(machine, false));
+    await onEach(
+      machines.filter((machine) => now[machine] === 'paused'),
+      (machine) => virsh('resume', domainName(machine)),
+    );
+    await sleep(drainMilliseconds);
   }
 
   async function replug(): Promise<void> {
@@ -214,16 +229,26 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
     },
     async restoreCheckpoint(name) {
       const now = await states();
+      const up = allNames.filter(
+        (machine) => now[machine] === 'running' || now[machine] === 'paused',
+      );
+      await drain(up, now);
+      const loaded: string[] = [];
       await onEach(allNames, async (machine) => {
         const saved = [domainName(machine), snapshotName(name)];
         const what = `${machine} could not be brought back.`;
         const info = await must(what, 'snapshot-info', ...saved);
         // One that was off must not be started by being reverted.
         const wasOff = /^State:\s+shutoff$/m.test(info);
-        const runs = now[machine] === 'running' || now[machine] === 'paused';
-        if (runs && !wasOff && (await loadInPlace(machine, snapshotName(name)))) return;
+        const runs = up.includes(machine);
+        if (runs && !wasOff && (await loadInPlace(machine, snapshotName(name)))) {
+          loaded.push(machine);
+          return;
+        }
         await must(what, 'snapshot-revert', ...saved, ...(wasOff ? [] : ['--paused']));
       });
+      // The cable is no part of the machine: an unplugged one would stay so.
+      await onEach(loaded, (machine) => setCable(machine, true));
       await this.resumePaused();
     },
     async deleteCheckpoint(name) {
@@ -343,6 +368,9 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
 }
 
 /** Names of checkpoints as libvirt knows them; a learner's own snapshots go by other names. */
+/** Milliseconds in which a machine's QEMU empties its sockets, under a load too. */
+const drainMilliseconds = 300;
+
 const snapshotName = (checkpoint: string): string => `halab-${checkpoint}`;
 const checkpointOf = (snapshot: string): string | null =>
   snapshot.startsWith('halab-') ? snapshot.slice('halab-'.length) : null;

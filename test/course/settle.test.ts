@@ -57,6 +57,21 @@ describe('settle', () => {
     expect(observed()).toBe(2);
   });
 
+  it('takes answers that differ in how long they took for the same', async () => {
+    const run = 'curl page';
+    const refused = ['13 ms', '2 ms'].map((time) =>
+      varied('vip-started', (draft) => {
+        on(draft, 'storage').answers = {
+          [run]: { output: `curl: (7) Failed to connect after ${time}`, exitCode: 7 },
+        };
+      }),
+    );
+    const asked = checkSchema.parse({ answer: { what: 'The page is there', run, on: 'storage' } });
+    const { result, observed } = see(refused, { checks: [asked] });
+    expect((await result).passed).toBe(false);
+    expect(observed()).toBe(2);
+  });
+
   it('does not believe a single pass', async () => {
     const { result, observed } = see([onNode1, none, none]);
     expect(await result).toMatchObject({ passed: false });

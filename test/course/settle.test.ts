@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkSchema } from '../../src/checks/index.ts';
 import type { ClusterState } from '../../src/cluster/state.ts';
 import { type SettleOptions, type SettleResult, settle } from '../../src/course/settle.ts';
-import { bothViews, varied } from '../checks/varied.ts';
+import { bothViews, on, varied } from '../checks/varied.ts';
 import { machines, recordedState } from '../fixtures/load.ts';
 
 const check = checkSchema.parse({

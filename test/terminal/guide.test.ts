@@ -28,7 +28,7 @@ afterEach(async () => {
   // Until it has ended it may still write.
   await program?.exit;
   rmSync(folder, { recursive: true, force: true });
-});
+}, 60_000);
 
 function guide(
   scene: Omit<Scene, 'folder'>,

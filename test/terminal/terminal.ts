@@ -19,6 +19,8 @@ export class TerminalProgram {
   private readonly pty: IPty;
   private readonly screenOf: InstanceType<typeof xterm.Terminal>;
   private ended = false;
+  /** The line of the answer given last: what is to be seen next comes after it. */
+  private answered = 0;
 
   constructor(file: string, { env = {}, columns = 80 }: TerminalOptions = {}) {
     this.screenOf = new xterm.Terminal({
@@ -90,8 +92,11 @@ export class TerminalProgram {
     }
   }
 
+  /** Waits until a text shows up after the answer given last; what was there before does not count. */
   see(text: string): Promise<void> {
-    return this.until(`"${text}"`, () => this.screen().includes(text));
+    return this.until(`"${text}"`, () =>
+      this.lines().slice(this.answered).join('\n').includes(text),
+    );
   }
 
   /** Waits until that question stands open at the screen's end. */
@@ -110,12 +115,14 @@ export class TerminalProgram {
   /** Types an answer to the question once it stands, and waits until it was taken. */
   async answer(message: string, key: string): Promise<void> {
     const taken = (): number =>
-      this.lines().filter((line) => /^[✓+] /.test(line) && line.slice(2).startsWith(message))
-        .length;
+      this.lines().findLastIndex(
+        (line) => /^[✓+] /.test(line) && line.slice(2).startsWith(message),
+      );
     await this.asked(message);
     const before = taken();
     this.type(`${key}\r`);
     await this.until(`the answer to "${message}"`, () => taken() > before);
+    this.answered = taken();
   }
 
   type(text: string): void {

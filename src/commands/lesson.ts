@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { lessonJsonSchema, lintCourse, problemLine } from '../course/load.ts';
+import { newLesson } from '../course/new-lesson.ts';
 import { ExitCode } from '../errors.ts';
 import { lessonsFolder } from '../paths.ts';
 import { type GlobalOptions, say, sayJson } from './context.ts';
@@ -17,6 +18,19 @@ export async function lessonLint(
   }
   for (const problem of problems) say(problemLine(problem));
   return ExitCode.failed;
+}
+
+/** Begins a lesson, for its author to fill in. */
+export async function lessonNew(
+  _global: GlobalOptions,
+  id: string,
+  folder: string | undefined,
+): Promise<ExitCode> {
+  const course = folder ?? join(lessonsFolder, 'pacemaker');
+  const made = newLesson(course, id);
+  say(`${made} is begun, and last in course.yaml. Fill in what says TODO: docs/authoring.md.`);
+  say(`Then: halab lesson lint${folder === undefined ? '' : ` ${folder}`}`);
+  return ExitCode.fine;
 }
 
 export async function lessonSchema(): Promise<ExitCode> {

@@ -222,6 +222,12 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .action(bind(async () => (await import('./box.ts')).boxRemove));
   const lesson = program.command('lesson').description('for authors of lessons');
   lesson
+    .command('new')
+    .argument('<id>', 'its name: small letters, digits and hyphens')
+    .argument('[folder]', 'a course; the built-in one if none is named')
+    .description('begin a lesson, for you to fill in')
+    .action(bind(async () => (await import('./lesson.ts')).lessonNew));
+  lesson
     .command('lint')
     .argument('[folder]', 'a course; the built-in one if none is named')
     .description('find what is wrong in lessons, with line and column')

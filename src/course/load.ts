@@ -17,7 +17,13 @@ import {
   type SolutionStep,
   type Task,
 } from './lesson.ts';
-import { LessonError, type LessonProblem, problemLine, reporterFor } from './problem.ts';
+import {
+  LessonError,
+  type LessonProblem,
+  problemLine,
+  type Report,
+  reporterFor,
+} from './problem.ts';
 import { readText } from './read-text.ts';
 import { didYouMean } from './suggest.ts';
 import { divideText } from './text.ts';
@@ -131,6 +137,8 @@ function readLesson(
   const report = reporterFor(path, problems);
   const markdown = readText(path, report);
   if (markdown === null) return null;
+  reportUnfinished(yaml.source, reporterFor(yaml.path, problems));
+  reportUnfinished(markdown, report);
   const text = divideText(markdown, {
     machines: lab.machines.length,
     variables: lab.variables,
@@ -161,6 +169,12 @@ function idsIn(data: unknown, key: string): string[] {
     const id = fieldOf(entry, 'id');
     return typeof id === 'string' ? id : '';
   });
+}
+
+/** What `halab lesson new` left for the author to fill in. */
+function reportUnfinished(text: string, report: Report): void {
+  const line = text.split('\n').findIndex((one) => /\bTODO\b/.test(one));
+  if (line >= 0) report('here is still something to fill in; expected no TODO', line + 1);
 }
 
 function reportId(yaml: YamlFile, name: string): void {

@@ -13,16 +13,19 @@ type Path = readonly PropertyKey[];
 export class YamlFile {
   /** What the file holds, with the variables filled in; undefined when it is no YAML or of a newer format. */
   readonly data: unknown;
+  readonly path: string;
+  /** The text of the file; "" when it cannot be read. */
+  readonly source: string;
   readonly #report: Report;
-  readonly #source: string;
   readonly #lines = new LineCounter();
   #document: Document.Parsed | null = null;
 
   /** Reads the file and reports what is wrong in it as YAML, and unknown variables. */
   constructor(path: string, variables: LabVariables, problems: LessonProblem[]) {
+    this.path = path;
     this.#report = reporterFor(path, problems);
     const source = readText(path, this.#report);
-    this.#source = source ?? '';
+    this.source = source ?? '';
     if (source === null) return;
     const document = parseDocument(source, {
       lineCounter: this.#lines,
@@ -58,7 +61,7 @@ export class YamlFile {
     if (result.success) return result.data;
     for (const { path, isKey, message } of mistakesOf(result.error.issues, schema, this.data)) {
       // {{vip}} without quotes is a map in a map to YAML.
-      const bare = !isKey && this.#source.startsWith('{{', this.#offsetOf(path, false));
+      const bare = !isKey && this.source.startsWith('{{', this.#offsetOf(path, false));
       this.report(path, bare ? `${message}. Put the {{variable}} in quotes` : message, isKey);
     }
     return null;
@@ -79,7 +82,7 @@ export class YamlFile {
       const mayActive = path[0] === 'drills' && path[2] === 'fault';
       return fill(value, variables, mayActive, (message, _at, found) => {
         const start = this.#offsetOf(path, false);
-        const inside = this.#source.indexOf(found, start);
+        const inside = this.source.indexOf(found, start);
         const end = this.#endOf(path);
         this.#reportAt(inside >= 0 && inside < end ? inside : start, message);
       });
@@ -122,6 +125,6 @@ export class YamlFile {
 
   #endOf(path: Path): number {
     const node = this.#nodeAt(path);
-    return isNode(node) && node.range ? node.range[1] : this.#source.length;
+    return isNode(node) && node.range ? node.range[1] : this.source.length;
   }
 }

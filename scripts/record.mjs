@@ -3,8 +3,13 @@
 //   npm run build && npm run record -- NAME [--lab LAB] [--note TEXT]
 //   npm run record -- NAME --ssh node1='ssh -p 2201 -i KEY vagrant@127.0.0.1' --ssh node2=...
 //
+//   npm run record -- --undos --lesson ID [--lab LAB] [--flavour crmsh]
+//
 // With --lesson ID it asks what the checks of that lesson need to know besides. The second form needs no lab of halab's: each --ssh names a machine and the command that runs
 // what follows it there. The fixture is test/fixtures/cluster/pacemaker-VERSION/NAME/.
+// The third form wants a lab at the start of the lesson (halab reset ID). It does each task, and records
+// what the machines answer after each of its undo steps, as ID-TASK-without-1 and so on: the wrong turns
+// that the lesson itself names, on real machines.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,10 +22,16 @@ const { positionals, values } = parseArgs({
     ssh: { type: 'string', multiple: true, default: [] },
     lesson: { type: 'string' },
     note: { type: 'string', default: '' },
+    undos: { type: 'boolean', default: false },
+    flavour: { type: 'string', default: 'crmsh' },
   },
 });
-const [name, ...rest] = positionals;
-if (name === undefined || rest.length > 0 || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) {
+const [given, ...rest] = positionals;
+if (
+  values.undos
+    ? given !== undefined || values.lesson === undefined
+    : rest.length > 0 || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(given ?? '')
+) {
   console.error('Wanted: one NAME for the fixture, of small letters, digits and hyphens.');
   process.exit(2);
 }
@@ -58,64 +69,110 @@ async function shellOfLab(lab) {
   return { shell: sshShell(found, runLocally), machines: found.machines };
 }
 
-/** What a lesson's checks ask: questions, and units that are not standard ones. */
-async function wantedBy(id) {
-  if (id === undefined) return {};
+/** A lesson by its id, in a lab of as many machines. */
+async function lessonOf(id, machineCount) {
   const { courseOf } = await import('../dist/session/session.js');
   const { imaginaryLab } = await import('../dist/lab/lab.js');
-  const { questionsOf } = await import('../dist/checks/index.js');
-  const { unitsOf } = await import('../dist/course/units.js');
-  const lab = imaginaryLab('recorder', { machineCount: machines.length });
+  const lab = imaginaryLab('recorder', { machineCount });
   const course = courseOf(lab);
   const lesson = course.lessons.find((candidate) => candidate.id === id);
   if (lesson === undefined) {
     console.error(`There is no lesson ${id}.`);
     process.exit(2);
   }
+  return { lab, course, lesson };
+}
+
+/** What a lesson's checks ask: questions, and units that are not standard ones. */
+async function wantedBy(id, machineCount) {
+  if (id === undefined) return {};
+  const { questionsOf } = await import('../dist/checks/index.js');
+  const { unitsOf } = await import('../dist/course/units.js');
+  const { lab, course, lesson } = await lessonOf(id, machineCount);
   const { entry, tasks, drills } = lesson;
   const checks = [entry, ...tasks.map((task) => task.checks)].flat();
   checks.push(...drills.flatMap(({ then, after }) => [...then, ...after]));
   return { questions: questionsOf(checks, lab.machines), units: unitsOf(course) };
 }
 
-const { shell, machines } =
-  values.ssh.length > 0 ? shellOf(values.ssh) : await shellOfLab(values.lab);
-// Patient: a fixture should be whole.
-const raw = await collect(shell, machines, { timeout: 60_000, ...(await wantedBy(values.lesson)) });
-const up = machines.find((machine) => raw.answers[machine.name].reached);
-if (up === undefined) {
-  console.error(`No machine answered: ${JSON.stringify(raw.answers)}`);
-  process.exit(3);
-}
-const { stdout } = await shell.runAsRoot(up.name, 'pacemakerd --version');
-const version = /^Pacemaker (\d+\.\d+\.\d+)/m.exec(stdout)?.[1];
-if (version === undefined) {
-  console.error(`pacemakerd --version on ${up.name} said: ${stdout}`);
-  process.exit(3);
+/** Stores what the machines answer now. */
+async function record(name, note, { shell, machines }) {
+  const wanted = await wantedBy(values.lesson, machines.length);
+  // Patient: a fixture should be whole.
+  const raw = await collect(shell, machines, { timeout: 60_000, ...wanted });
+  const up = machines.find((machine) => raw.answers[machine.name].reached);
+  if (up === undefined) {
+    console.error(`No machine answered: ${JSON.stringify(raw.answers)}`);
+    process.exit(3);
+  }
+  const { stdout } = await shell.runAsRoot(up.name, 'pacemakerd --version');
+  const version = /^Pacemaker (\d+\.\d+\.\d+)/m.exec(stdout)?.[1];
+  if (version === undefined) {
+    console.error(`pacemakerd --version on ${up.name} said: ${stdout}`);
+    process.exit(3);
+  }
+
+  const fixtures = fileURLToPath(new URL('../test/fixtures/cluster', import.meta.url));
+  const folder = join(fixtures, `pacemaker-${version}`, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const answers = {};
+  for (const [machine, answer] of Object.entries(raw.answers)) {
+    const { output, ...about } = answer;
+    answers[machine] = about;
+    if (answer.reached) writeFileSync(join(folder, `${machine}.txt`), output);
+  }
+  const { token, commands, observedAt } = raw;
+  const about = { note, token, commands, observedAt, answers };
+  writeFileSync(join(folder, 'recorded.json'), `${JSON.stringify(about, null, 2)}\n`);
+  const took = Object.entries(answers).map(([machine, { reached, reason, sentAt, answeredAt }]) =>
+    reached ? `${machine} ${answeredAt - sentAt} ms` : `${machine}: ${reason}`,
+  );
+  console.log(`${folder}\n  ${took.join(', ')}`);
 }
 
-const folder = join(
-  fileURLToPath(new URL('../test/fixtures/cluster', import.meta.url)),
-  `pacemaker-${version}`,
-  name,
-);
-rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder, { recursive: true });
-const answers = {};
-for (const [machine, answer] of Object.entries(raw.answers)) {
-  const { output, ...about } = answer;
-  answers[machine] = about;
-  if (answer.reached) writeFileSync(join(folder, `${machine}.txt`), output);
+/** Does the tasks of a lesson, and records each of their undo steps alone. */
+async function recordUndos(lab) {
+  const { openSession } = await import('../dist/session/session.js');
+  const { runSolution, runSteps } = await import('../dist/session/solve.js');
+  const { judgeTask } = await import('../dist/session/check.js');
+  const { deleteCheckpoints, restoreCheckpoint, saveCheckpoint } = await import(
+    '../dist/session/checkpoints.js'
+  );
+  const silent = () => {};
+  const session = await openSession(lab, silent);
+  const { lesson } = await lessonOf(values.lesson, session.lab.machines.length);
+  const machines = { shell: session.shell, machines: session.lab.machines };
+  const solved = 'recorder-solved';
+  for (const task of lesson.tasks) {
+    await runSolution(session, task, values.flavour, silent);
+    const { passed, verdicts } = await judgeTask(session, task, { patient: true });
+    if (!passed) {
+      console.error(`${task.id}: ${verdicts.find((verdict) => !verdict.passed)?.evidence}`);
+      process.exit(1);
+    }
+    if (task.undo.length === 0) continue;
+    await deleteCheckpoints(session, [solved]);
+    await saveCheckpoint(session, { name: solved, lesson: null, builtFrom: null }, silent);
+    for (const [index, undo] of task.undo.entries()) {
+      await runSteps(session, [undo], `Undoing ${undo.what}`, silent);
+      // What is seen and believed by the cluster, too.
+      await judgeTask(session, task);
+      await record(
+        `${lesson.id}-${task.id}-without-${index + 1}`,
+        `without ${undo.what}`,
+        machines,
+      );
+      await restoreCheckpoint(session, solved, silent);
+    }
+    await deleteCheckpoints(session, [solved]);
+  }
 }
-const about = {
-  note: values.note,
-  token: raw.token,
-  commands: raw.commands,
-  observedAt: raw.observedAt,
-  answers,
-};
-writeFileSync(join(folder, 'recorded.json'), `${JSON.stringify(about, null, 2)}\n`);
-const took = Object.entries(answers).map(([machine, { reached, reason, sentAt, answeredAt }]) =>
-  reached ? `${machine} ${answeredAt - sentAt} ms` : `${machine}: ${reason}`,
-);
-console.log(`${folder}\n  ${took.join(', ')}`);
+
+if (values.undos) await recordUndos(values.lab);
+else {
+  const source = values.ssh.length > 0 ? shellOf(values.ssh) : await shellOfLab(values.lab);
+  await record(given, values.note, source);
+}
+// What a session keeps open must not keep the recorder alive.
+process.exit(0);

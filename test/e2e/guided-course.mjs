@@ -1,6 +1,7 @@
 // `npm run e2e`: a real terminal (tmux) walks the guided course from the welcome through the last
 // lesson on real machines, typing what a learner types: menu keys, and commands in shells on the
 // machines. Fails with the screen when something does not show up in time.
+// `npm run e2e -- LESSON ...` walks through those lessons alone: `halab reset` builds their starts.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -72,47 +73,83 @@ async function solve(task) {
 }
 
 const steps = [];
-let failure = null;
-try {
-  // The history must hold all of the course: what was seen is found again by its place in it.
-  await $`${tmux} -f /dev/null set-option -g history-limit 50000 ${';'} new-session -d -x 80 -y 40 -e LANG=C.UTF-8`;
-  await type(`exec ${process.execPath} ${main} --lab ${lab} --yes`);
-  await see('Welcome to halab', 60);
-  say('welcome');
-  await see(`Lesson 1 of ${course.lessons.length}`, 900);
-  say('the machines are up, the first lesson is shown');
-  for (const [index, lesson] of course.lessons.entries()) {
-    if (index > 0) await see(`Lesson ${index + 1} of`, 120);
-    for (const [number, task] of lesson.tasks.entries()) {
-      await see(`Task ${number + 1} of ${lesson.tasks.length}`, 120);
-      await choose('c');
-      await see('Not yet.', 120);
-      await choose('h');
-      await see('Hint 1 of', 30);
-      await solve(task);
-      await choose('c');
-      await see(`Done: ${task.title}`, 240);
-      steps.push(`${lesson.id}: ${task.id}`);
-      say(`${lesson.id}: ${task.id} solved`);
-      // After the last one the lesson's end follows by itself.
-      if (number < lesson.tasks.length - 1) await choose('g');
-    }
-    for (const [number, drill] of lesson.drills.entries()) {
-      await choose(lesson.drills.length === 1 ? 'd' : `d${number + 1}`);
-      await see('Drill passed', 600);
-      steps.push(`${lesson.id}: drill ${drill.id}`);
-      say(`${lesson.id}: drill ${drill.id} passed`);
-    }
-    await see('Lesson done', 60);
-    await choose('g');
+
+/** Goes through a lesson whose first task is shown, up to its end. */
+async function walk(lesson) {
+  for (const [number, task] of lesson.tasks.entries()) {
+    await see(`Task ${number + 1} of ${lesson.tasks.length}`, 120);
+    await choose('c');
+    await see('Not yet.', 120);
+    await choose('h');
+    await see('Hint 1 of', 30);
+    await solve(task);
+    await choose('c');
+    await see(`Done: ${task.title}`, 300);
+    steps.push(`${lesson.id}: ${task.id}`);
+    say(`${lesson.id}: ${task.id} solved`);
+    // After the last one the lesson's end follows by itself.
+    if (number < lesson.tasks.length - 1) await choose('g');
   }
-  await see('You have finished the course', 60);
+  for (const [number, drill] of lesson.drills.entries()) {
+    await choose(lesson.drills.length === 1 ? 'd' : `d${number + 1}`);
+    await see('Drill passed', 600);
+    steps.push(`${lesson.id}: drill ${drill.id}`);
+    say(`${lesson.id}: drill ${drill.id} passed`);
+  }
+  await see('Lesson done', 60);
+}
+
+/** Leaves by the menu; the machines go on running. */
+async function leave() {
   await choose('q');
   await see('Power them off?', 30);
   await sleep(500);
   await type('n');
   await see('Carry on with', 30);
   say('left by the menu');
+}
+
+async function wholeCourse() {
+  await type(guide);
+  await see('Welcome to halab', 60);
+  say('welcome');
+  await see(`Lesson 1 of ${course.lessons.length}`, 900);
+  say('the machines are up, the first lesson is shown');
+  for (const [index, lesson] of course.lessons.entries()) {
+    if (index > 0) await see(`Lesson ${index + 1} of`, 120);
+    await walk(lesson);
+    await choose('g');
+  }
+  await see('You have finished the course', 60);
+  await leave();
+}
+
+async function lessonAlone(lesson) {
+  const halab = [process.execPath, main, '--lab', lab, '--yes'];
+  await $`${halab} up`;
+  await $`${halab} reset ${lesson.id}`;
+  say(`${lesson.id}: its start is built`);
+  await type(guide);
+  await see('Welcome back', 60);
+  await walk(lesson);
+  await leave();
+}
+
+const guide = `${process.execPath} ${main} --lab ${lab} --yes`;
+const named = process.argv.slice(2);
+const unknown = named.filter((id) => !course.lessons.some((lesson) => lesson.id === id));
+if (unknown.length > 0) {
+  console.error(`There is no lesson ${unknown.join(', ')}. See: halab lessons`);
+  process.exit(2);
+}
+let failure = null;
+try {
+  // The history must hold all of the course: what was seen is found again by its place in it.
+  await $`${tmux} -f /dev/null set-option -g history-limit 50000 ${';'} new-session -d -x 80 -y 40 -e LANG=C.UTF-8`;
+  if (named.length === 0) await wholeCourse();
+  for (const lesson of course.lessons.filter(({ id }) => named.includes(id))) {
+    await lessonAlone(lesson);
+  }
 } catch (error) {
   failure = error;
   console.error(error.message);

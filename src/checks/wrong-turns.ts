@@ -15,7 +15,12 @@ export function wrongTurns(scene: Scene): string[] {
   return [
     ...(cib === null
       ? []
-      : [...fencingOff(cib, nodes), ...quorumIgnored(cib), ...leftByMoves(cib)]),
+      : [
+          ...fencingOff(cib, nodes),
+          ...quorumIgnored(cib),
+          ...maintained(cib),
+          ...leftByMoves(cib),
+        ]),
     ...(cib === null ? [] : besideTheCluster(cib, nodes)),
     ...ownServersClient(reachable(scene.state)),
     ...notInSync(nodes),
@@ -39,6 +44,14 @@ function quorumIgnored({ properties }: Cib): string[] {
   if (properties['no-quorum-policy'] !== 'ignore') return [];
   return [
     'no-quorum-policy is ignore: a part of the cluster without quorum goes on as if it were alone in the world. With two nodes corosync.conf has two_node for that. Take it away: crm_attribute --name no-quorum-policy --delete.',
+  ];
+}
+
+/** Pacemaker Explained, "maintenance-mode": the cluster neither starts, stops nor monitors anything. */
+function maintained({ properties }: Cib): string[] {
+  if (truth(properties['maintenance-mode'] ?? 'false') !== true) return [];
+  return [
+    'The whole cluster is in maintenance mode: nothing is started, stopped or watched, and what crm_mon shows may be hours old. End it: crm_attribute --name maintenance-mode --delete.',
   ];
 }
 

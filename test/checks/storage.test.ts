@@ -409,6 +409,7 @@ describe('wrongTurns', () => {
     ['leftover-ban', 'A manual move left the constraint cli-ban-'],
     ['leftover-prefer', 'A manual move left the constraint cli-prefer-'],
     ['apache-enabled', 'apache2.service starts at boot on'],
+    ['vip-maintenance-mode', 'The whole cluster is in maintenance mode'],
     ['drbd-new', "DRBD's disk on node1 is Inconsistent"],
   ])('names what is in %s', (name, text) => {
     const state =

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Flavour } from '../course/lesson.ts';
@@ -75,16 +75,17 @@ export async function smoke(
         process.stderr.write(renderOutages(results));
         if (options.times !== undefined) {
           const { accelerator, provider } = readLab(name).record;
-          const text = timesDocument(results, {
+          const measured = {
             at: new Date(),
             halab: packageVersion(),
             flavour: options.flavour,
             processor: cpus()[0]?.model ?? 'an unknown processor',
             cores: availableParallelism(),
-            accelerator: accelerator === 'kvm' ? 'KVM' : 'software emulation (QEMU, TCG)',
+            accelerator: accelerator === 'kvm' ? 'KVM' : 'software emulation',
             provider,
-          });
-          writeFileSync(options.times, text);
+          };
+          const before = existsSync(options.times) ? readFileSync(options.times, 'utf8') : null;
+          writeFileSync(options.times, timesDocument(results, measured, before));
         }
         return results.every(({ passed }) => passed) ? ExitCode.fine : ExitCode.failed;
       } finally {

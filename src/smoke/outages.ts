@@ -39,6 +39,21 @@ export function renderOutages(results: readonly SmokeResult[]): string {
     .join('');
 }
 
+/** The rows of such a document: those cells of a table that begin with a lesson and a drill. */
+const rowsOf = (document: string): string[][] =>
+  document
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !/^\| (lesson|---) /.test(line))
+    .map((line) => line.slice(2, -2).split(' | '));
+
+/** New rows in the places of those for the same drill, the rest of them at the end. */
+function mergedRows(old: readonly string[][], fresh: readonly string[][]): string[][] {
+  const isFor = (row: readonly string[], other: readonly string[]): boolean =>
+    row[0] === other[0] && row[1] === other[1];
+  const kept = old.map((row) => fresh.find((one) => isFor(one, row)) ?? row);
+  return [...kept, ...fresh.filter((row) => !old.some((one) => isFor(one, row)))];
+}
+
 /** On what the outages were measured. */
 export interface Measured {
   readonly at: Date;
@@ -51,23 +66,35 @@ export interface Measured {
   readonly provider: string;
 }
 
-/** The measured outages as a document, with how and on what they were measured. */
-export function timesDocument(results: readonly SmokeResult[], on: Measured): string {
-  const table = [columns, columns.map((_, index) => (index < 2 ? '---' : '---:')), ...rows(results)]
-    .map((line) => `| ${line.join(' | ')} |`)
-    .join('\n');
+/**
+ * The measured outages as a document, with how and on what they were measured. A course may be measured
+ * in parts: drills that this run did not play keep the row that they have in the document before it.
+ */
+export function timesDocument(
+  results: readonly SmokeResult[],
+  on: Measured,
+  before: string | null,
+): string {
+  const measured = `${on.at.toISOString().slice(0, 10)}, ${on.flavour}, ${on.cores} cores, ${on.accelerator}`;
+  const lines = mergedRows(
+    rowsOf(before ?? ''),
+    rows(results).map((row) => [...row, measured]),
+  );
+  const head = [...columns, 'measured'];
+  const align = head.map((_, index) => (index < 2 || index === columns.length ? '---' : '---:'));
+  const table = [head, align, ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n');
   return `# Failover times
 
 Seconds without an answer, as a client saw them, drill by drill. Written by
 
     halab smoke --times docs/failover-times.md
 
-so it can be written anew on any computer. Do not edit it by hand.
+so it can be written anew on any computer. Do not edit it by hand. A smoke of some lessons renews their rows alone.
 
 ## On what
 
-- ${on.at.toISOString().slice(0, 10)}, halab ${on.halab}, solutions with ${on.flavour}
-- ${on.cores} cores of ${on.processor}, ${on.accelerator}, provider ${on.provider}
+- last on ${on.at.toISOString().slice(0, 10)} by halab ${on.halab}: ${on.cores} cores of ${on.processor}, provider ${on.provider}; each row says when, with
+  which tool's solutions, and on what it was measured
 - the machines of the box: Debian 13, Pacemaker 3.0.0, Corosync 3.1.9 with a token of 5 s, DRBD 8.4
 
 Under software emulation everything that the nodes *do* takes about ten times as long as on a real processor: starts, stops,

@@ -1,15 +1,14 @@
-// Stores what the machines of a running lab answer to the probe, as a fixture for tests:
+// Stores what the machines of a running lab answer to the probe, as fixtures for tests:
 //
-//   npm run build && npm run record -- NAME [--lab LAB] [--note TEXT]
+//   npm run build && npm run record -- NAME [--lesson ID] [--lab LAB] [--note TEXT]
 //   npm run record -- NAME --ssh node1='ssh -p 2201 -i KEY vagrant@127.0.0.1' --ssh node2=...
+//   npm run record -- --undos --lesson ID [--lesson ID ...] [--lab LAB] [--flavour pcs]
 //
-//   npm run record -- --undos --lesson ID [--lab LAB] [--flavour crmsh]
-//
-// With --lesson ID it asks what the checks of that lesson need to know besides. The second form needs no lab of halab's: each --ssh names a machine and the command that runs
-// what follows it there. The fixture is test/fixtures/cluster/pacemaker-VERSION/NAME/.
-// The third form wants a lab at the start of the lesson (halab reset ID). It does each task, and records
-// what the machines answer after each of its undo steps, as ID-TASK-without-1 and so on: the wrong turns
-// that the lesson itself names, on real machines.
+// The fixture is test/fixtures/cluster/pacemaker-VERSION/NAME/. With --lesson it asks what the checks of
+// that lesson need to know besides. The second form needs no lab of halab's: each --ssh names a machine
+// and the command that runs there what follows it. The third form plays lessons in the lab as
+// `halab smoke` does, and records what the machines answer after each undo step as ID-TASK-without-1 and
+// so on: the wrong turns that a lesson itself names.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +19,7 @@ const { positionals, values } = parseArgs({
   options: {
     lab: { type: 'string', default: 'default' },
     ssh: { type: 'string', multiple: true, default: [] },
-    lesson: { type: 'string' },
+    lesson: { type: 'string', multiple: true, default: [] },
     note: { type: 'string', default: '' },
     undos: { type: 'boolean', default: false },
     flavour: { type: 'string', default: 'crmsh' },
@@ -29,7 +28,7 @@ const { positionals, values } = parseArgs({
 const [given, ...rest] = positionals;
 if (
   values.undos
-    ? given !== undefined || values.lesson === undefined
+    ? given !== undefined || values.lesson.length === 0
     : rest.length > 0 || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(given ?? '')
 ) {
   console.error('Wanted: one NAME for the fixture, of small letters, digits and hyphens.');
@@ -96,8 +95,8 @@ async function wantedBy(id, machineCount) {
 }
 
 /** Stores what the machines answer now. */
-async function record(name, note, { shell, machines }) {
-  const wanted = await wantedBy(values.lesson, machines.length);
+async function record(name, note, lesson, { shell, machines }) {
+  const wanted = await wantedBy(lesson, machines.length);
   // Patient: a fixture should be whole.
   const raw = await collect(shell, machines, { timeout: 60_000, ...wanted });
   const up = machines.find((machine) => raw.answers[machine.name].reached);
@@ -131,48 +130,37 @@ async function record(name, note, { shell, machines }) {
   console.log(`${folder}\n  ${took.join(', ')}`);
 }
 
-/** Does the tasks of a lesson, and records each of their undo steps alone. */
+/** Plays lessons as `halab smoke` does, and records each undo step of their tasks alone. */
 async function recordUndos(lab) {
   const { openSession } = await import('../dist/session/session.js');
-  const { runSolution, runSteps } = await import('../dist/session/solve.js');
-  const { judgeTask } = await import('../dist/session/check.js');
-  const { deleteCheckpoints, restoreCheckpoint, saveCheckpoint } = await import(
-    '../dist/session/checkpoints.js'
-  );
-  const silent = () => {};
-  const session = await openSession(lab, silent);
-  const { lesson } = await lessonOf(values.lesson, session.lab.machines.length);
-  const machines = { shell: session.shell, machines: session.lab.machines };
-  const solved = 'recorder-solved';
-  for (const task of lesson.tasks) {
-    await runSolution(session, task, values.flavour, silent);
-    const { passed, verdicts } = await judgeTask(session, task, { patient: true });
-    if (!passed) {
-      console.error(`${task.id}: ${verdicts.find((verdict) => !verdict.passed)?.evidence}`);
-      process.exit(1);
-    }
-    if (task.undo.length === 0) continue;
-    await deleteCheckpoints(session, [solved]);
-    await saveCheckpoint(session, { name: solved, lesson: null, builtFrom: null }, silent);
-    for (const [index, undo] of task.undo.entries()) {
-      await runSteps(session, [undo], `Undoing ${undo.what}`, silent);
-      // What is seen and believed by the cluster, too.
-      await judgeTask(session, task);
-      await record(
-        `${lesson.id}-${task.id}-without-${index + 1}`,
-        `without ${undo.what}`,
-        machines,
-      );
-      await restoreCheckpoint(session, solved, silent);
-    }
-    await deleteCheckpoints(session, [solved]);
-  }
+  const { withLock } = await import('../dist/lab/lock.js');
+  const { lessonsToPlay, playLessons } = await import('../dist/smoke/play.js');
+  const { reporters } = await import('../dist/smoke/reporters.js');
+  const reporter = reporters.tap();
+  const results = await withLock(lab, 'the recorder', async () => {
+    const session = await openSession(lab, () => {});
+    return playLessons(session, lessonsToPlay(session.course, values.lesson), {
+      flavour: values.flavour,
+      emit: () => {},
+      keepStarts: true,
+      rebuild: async () => session,
+      onResult: (result) => process.stdout.write(reporter.result(result)),
+      onFailure: async () => {},
+      onUndone: ({ shell, lab: { machines } }, lesson, task, number) => {
+        const name = `${lesson.id}-${task.id}-without-${number}`;
+        return record(name, `without ${task.undo[number - 1].what}`, lesson.id, {
+          shell,
+          machines,
+        });
+      },
+    });
+  });
+  process.stdout.write(reporter.end(results));
+  return results.every(({ passed }) => passed);
 }
 
-if (values.undos) await recordUndos(values.lab);
-else {
-  const source = values.ssh.length > 0 ? shellOf(values.ssh) : await shellOfLab(values.lab);
-  await record(given, values.note, source);
-}
+if (values.undos) process.exit((await recordUndos(values.lab)) ? 0 : 1);
+const source = values.ssh.length > 0 ? shellOf(values.ssh) : await shellOfLab(values.lab);
+await record(given, values.note, values.lesson[0], source);
 // What a session keeps open must not keep the recorder alive.
 process.exit(0);

@@ -21,6 +21,13 @@ export interface PlayOptions {
   readonly onResult: (result: SmokeResult) => void;
   /** Told of the first failure while the machines are still as they were then. */
   readonly onFailure: (session: Session) => Promise<void>;
+  /** Told after each undo step, while what it undid is still undone; `number` counts from 1. For the recorder. */
+  readonly onUndone?: (
+    session: Session,
+    lesson: Lesson,
+    task: Task,
+    number: number,
+  ) => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -138,7 +145,7 @@ export async function playLessons(
       );
       if (!solved) return results;
       if (task.undo.length > 0) {
-        const redone = await playUndos(session, task, options, (name, work) =>
+        const redone = await playUndos(session, lesson, task, options, (name, work) =>
           record(lesson, `task ${task.id}: ${name}`, work),
         );
         if (!redone) return results;
@@ -175,6 +182,7 @@ type Outcome = Omit<SmokeResult, 'lesson' | 'name' | 'seconds'>;
  */
 async function playUndos(
   session: Session,
+  lesson: Lesson,
   task: Task,
   options: PlayOptions,
   record: (name: string, work: () => Promise<Outcome>) => Promise<boolean>,
@@ -185,11 +193,12 @@ async function playUndos(
     await deleteCheckpoints(session, [solvedCheckpoint]);
     await saveCheckpoint(session, { name: solvedCheckpoint, lesson: null, builtFrom: null }, emit);
   }
-  for (const undo of task.undo) {
+  for (const [index, undo] of task.undo.entries()) {
     await record(`the checks fail without ${undo.what}`, async () => {
       await runSteps(session, [undo], `Undoing ${undo.what}`, () => {});
       return failsBefore(session, task);
     });
+    await options.onUndone?.(session, lesson, task, index + 1);
     if (undo !== last) await restoreCheckpoint(session, solvedCheckpoint, emit);
   }
   const passed = await record('and pass once that is redone', () =>

@@ -2,6 +2,7 @@
 // lesson on real machines, typing what a learner types: menu keys, and commands in shells on the
 // machines. Fails with the screen when something does not show up in time.
 // `npm run e2e -- LESSON ...` walks through those lessons alone: `halab reset` builds their starts.
+// HALAB_E2E_FLAVOUR=crmsh types those solutions; HALAB_E2E_LAB=NAME uses that lab, HALAB_E2E_KEEP=1 keeps it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +10,7 @@ import { $ } from 'zx';
 
 $.verbose = false;
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const lab = 'e2e';
+const lab = process.env.HALAB_E2E_LAB ?? 'e2e';
 const flavour = process.env.HALAB_E2E_FLAVOUR === 'crmsh' ? 'crmsh' : 'pcs';
 // A tmux server of its own: the user's sessions and settings stay out of it.
 const tmux = ['tmux', '-L', `halab-e2e-${process.pid}`];
@@ -127,7 +128,7 @@ async function wholeCourse() {
 async function lessonAlone(lesson) {
   const halab = [process.execPath, main, '--lab', lab, '--yes'];
   await $`${halab} up`;
-  await $`${halab} reset ${lesson.id}`;
+  await $`${halab} reset ${lesson.id} --forget-later`;
   say(`${lesson.id}: its start is built`);
   await type(guide);
   await see('Welcome back', 60);

@@ -134,11 +134,13 @@ async function record(name, note, lesson, { shell, machines }) {
 async function recordUndos(lab) {
   const { openSession } = await import('../dist/session/session.js');
   const { withLock } = await import('../dist/lab/lock.js');
+  const { dropStaleStarts } = await import('../dist/session/reset.js');
   const { lessonsToPlay, playLessons } = await import('../dist/smoke/play.js');
   const { reporters } = await import('../dist/smoke/reporters.js');
   const reporter = reporters.tap();
   const results = await withLock(lab, 'the recorder', async () => {
     const session = await openSession(lab, () => {});
+    await dropStaleStarts(session);
     return playLessons(session, lessonsToPlay(session.course, values.lesson), {
       flavour: values.flavour,
       emit: () => {},

@@ -5,17 +5,17 @@ import type { Emit } from '../events.ts';
 import { bringUp } from '../lab/bring-up.ts';
 import { imaginaryLab, labExists, readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
-import { providerOf } from '../lab/providers/index.ts';
 import { powerDown } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
 import { halabHome } from '../paths.ts';
-import { checkTask } from '../session/check.ts';
+import { checkTask, firstMissing } from '../session/check.ts';
 import { enterLesson } from '../session/enter.ts';
 import { keepStart } from '../session/reset.ts';
 import { offlineSession, openSession, type Session } from '../session/session.ts';
 import { runGuide } from '../terminal/guide.ts';
 import type { ComputerView, GuideActions, LabView } from '../terminal/guide-actions.ts';
 import { type GlobalOptions, labName } from './context.ts';
+import { machinesUp } from './machines-up.ts';
 import { findAccelerator, mend, type Readiness, readiness } from './make-ready.ts';
 import { resetLesson, resetPlan } from './reset.ts';
 import { openShell } from './shell.ts';
@@ -59,15 +59,8 @@ function actionsOn(name: string): GuideActions {
     async lab(): Promise<LabView> {
       if (!labExists(name)) return { state: 'none' };
       const found = readLab(name);
-      const states = found.record.complete
-        ? Object.values(await providerOf(found, runLocally).states())
-        : [];
-      const up =
-        found.record.complete &&
-        found.record.fault === null &&
-        states.every((state) => state === 'running');
       return {
-        state: up ? 'up' : 'down',
+        state: (await machinesUp(name)) ? 'up' : 'down',
         name,
         machines: found.machines,
         provider: found.record.provider,
@@ -104,6 +97,7 @@ function actionsOn(name: string): GuideActions {
     async check(lesson, task, onWait, signal) {
       return checkTask(await opened(), lesson, task, { onWait, signal });
     },
+    missing: async (task, signal) => firstMissing(await opened(), task, signal),
     hintsShown: (lesson, task) => hintsShown(offline().progress(), lesson.id, task.id),
     recordHint(lesson, task) {
       offline().update((progress) => hintShown(progress, lesson.id, task.id));

@@ -1,3 +1,4 @@
+import type { Verdict } from '../checks/verdict.ts';
 import type { Lesson, Task } from '../course/lesson.ts';
 import { taskDone } from '../course/progress.ts';
 import { type SettleResult, settle } from '../course/settle.ts';
@@ -27,6 +28,19 @@ export function judgeTask(
     ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
+}
+
+/** The first thing that a task still lacks, by one look at the machines; null when it lacks nothing. Records nothing. */
+export async function firstMissing(
+  session: Session,
+  task: Task,
+  signal?: AbortSignal,
+): Promise<Verdict | null> {
+  const { verdicts } = await judgeTask(session, task, {
+    now: true,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return verdicts.find(({ passed }) => !passed) ?? null;
 }
 
 /** Judges a task and, when it passed, records it as done. */

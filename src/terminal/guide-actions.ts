@@ -75,6 +75,8 @@ export interface GuideActions {
     /** Wrong turns that were seen besides. */
     readonly noticed: readonly string[];
   }>;
+  /** What the task lacks first, by one look; null: nothing. */
+  missing(task: Task, signal: AbortSignal): Promise<Verdict | null>;
   /** How many of the task's hints were shown. */
   hintsShown(lesson: Lesson, task: Task): number;
   /** Records that one more hint was shown. */

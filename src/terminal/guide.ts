@@ -360,7 +360,7 @@ async function workOnTask(visit: Visit, task: Task): Promise<'done' | Onward> {
     if (next === 'check') {
       if (await check(visit, task)) return afterPass(visit, task);
     } else if (next === 'hint') {
-      showHint(visit, task);
+      await showHint(visit, task);
     } else if (next === 'solution') {
       await showSolution(visit, task);
     } else if (next === 'read') {
@@ -456,10 +456,14 @@ async function check(visit: Visit, task: Task): Promise<boolean> {
   return result.passed;
 }
 
-function showHint({ actions, lesson }: Visit, task: Task): void {
+async function showHint(visit: Visit, task: Task): Promise<void> {
+  const { actions, lesson } = visit;
+  const look = await mending(visit, async () => ({
+    missing: await looking((_onWait, signal) => actions.missing(task, signal)),
+  }));
   const shown = actions.hintsShown(lesson, task);
   if (shown < task.hints.length) actions.recordHint(lesson, task);
-  show(renderHint(task, Math.min(shown, task.hints.length - 1)));
+  show(renderHint(task, Math.min(shown, task.hints.length - 1), look?.missing));
 }
 
 async function showSolution(visit: Visit, task: Task): Promise<void> {

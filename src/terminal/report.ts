@@ -169,9 +169,24 @@ export function renderTask(lesson: Lesson, task: Task, style: Style = outStyle()
   return [head, '', renderMarkdown(lesson.text.tasks[task.id] ?? '', style)].join('\n').trimEnd();
 }
 
-/** The hint with that index (from 0). */
-export function renderHint(task: Task, index: number, style: Style = outStyle()): string {
+/**
+ * The hint with that index (from 0). `missing`: what the task lacks first, as the machines are now; null
+ * when it lacks nothing, undefined when they could not be looked at.
+ */
+export function renderHint(
+  task: Task,
+  index: number,
+  missing: Verdict | null | undefined,
+  style: Style = outStyle(),
+): string {
+  const seen =
+    missing === undefined
+      ? []
+      : missing === null
+        ? [wrap('By now nothing is missing any more: check again.', style.width), '']
+        : ['What is missing first, as the machines are now:', renderVerdict(missing, style), ''];
   return [
+    ...seen,
     style.bold(`Hint ${index + 1} of ${task.hints.length}`),
     '',
     renderMarkdown(task.hints[index] ?? '', style),

@@ -157,6 +157,7 @@ export function recordedActions(scene: Scene): GuideActions {
       if (passed) update((progress) => taskDone(progress, lesson.id, task.id, 'seen', new Date()));
       return { passed, verdicts, noticed: [] };
     },
+    missing: async (task) => look(task.checks).find(({ passed }) => !passed) ?? null,
     hintsShown: (lesson, task) =>
       hintsShown(readProgress(progressFile).progress, lesson.id, task.id),
     recordHint: (lesson, task) => update((progress) => hintShown(progress, lesson.id, task.id)),

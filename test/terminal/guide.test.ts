@@ -49,8 +49,9 @@ const done = (lesson: string): string[] => {
   return Object.keys({ ...lessons[lesson]?.tasks, ...lessons[lesson]?.drills });
 };
 
-/** The recorded states of a learner who fails once and then goes through the course. */
-const wayThrough = ['hosts-wrong-address', 'hosts-right'] as const;
+/** The recorded states of a learner who fails once, asks for two hints, and then goes through the course. */
+const wrong = 'hosts-wrong-address';
+const wayThrough = [wrong, wrong, wrong, 'hosts-right'] as const;
 
 describe('the guide in a terminal', { timeout: 60_000 }, () => {
   it('leads from nothing to the end of the course', async () => {
@@ -74,6 +75,7 @@ describe('the guide in a terminal', { timeout: 60_000 }, () => {
     await person.asked('What next?');
     expect(person.screen()).toContain('hint (2 left)');
     await person.answer('What next?', 'h');
+    await person.see('What is missing first');
     await person.see('Hint 1 of 2');
     await person.answer('What next?', 'h');
     await person.see('Hint 2 of 2');

@@ -192,13 +192,26 @@ describe('reports in 80 columns', () => {
       [
         renderLesson(course, names, style),
         renderTask(names, hosts, style),
-        renderHint(hosts, 1, style),
+        renderHint(hosts, 1, undefined, style),
         renderSolution(hosts, 'pcs', style),
         renderSolution(free, 'crmsh', style),
         renderLessonEnd(names, style),
       ].join('\n\n'),
       'lesson',
     ));
+});
+
+describe('a hint', () => {
+  it('says first what the task lacks', () => {
+    const missing = { passed: false, expectation: 'node1 knows node2', evidence: 'It does not.' };
+    expect(renderHint(hosts, 0, missing, style)).toMatch(
+      /^What is missing first.*\n✗ node1 knows node2\n {4}It does not\.\n\nHint 1 of 2\n/,
+    );
+  });
+
+  it('says that nothing is missing any more', () => {
+    expect(renderHint(hosts, 0, null, style)).toMatch(/^By now nothing is missing any more/);
+  });
 });
 
 describe('errors', () => {

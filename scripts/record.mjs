@@ -2,7 +2,7 @@
 //
 //   npm run build && npm run record -- NAME [--lesson ID] [--lab LAB] [--note TEXT]
 //   npm run record -- NAME --ssh node1='ssh -p 2201 -i KEY vagrant@127.0.0.1' --ssh node2=...
-//   npm run record -- --undos --lesson ID [--lesson ID ...] [--lab LAB] [--flavour pcs]
+//   npm run record -- --undos --lesson ID [--lesson ID ...] [--lab LAB] [--flavour pcs] [--times FILE]
 //
 // The fixture is test/fixtures/cluster/pacemaker-VERSION/NAME/. With --lesson it asks what the checks of
 // that lesson need to know besides. The second form needs no lab of halab's: each --ssh names a machine
@@ -23,6 +23,7 @@ const { positionals, values } = parseArgs({
     note: { type: 'string', default: '' },
     undos: { type: 'boolean', default: false },
     flavour: { type: 'string', default: 'crmsh' },
+    times: { type: 'string' },
   },
 });
 const [given, ...rest] = positionals;
@@ -137,11 +138,12 @@ async function recordUndos(lab) {
   const { dropStaleStarts } = await import('../dist/session/reset.js');
   const { lessonsToPlay, playLessons } = await import('../dist/smoke/play.js');
   const { reporters } = await import('../dist/smoke/reporters.js');
+  const { writeTimes } = await import('../dist/smoke/times.js');
   const reporter = reporters.tap();
   const results = await withLock(lab, 'the recorder', async () => {
     const session = await openSession(lab, () => {});
     await dropStaleStarts(session);
-    return playLessons(session, lessonsToPlay(session.course, values.lesson), {
+    const played = await playLessons(session, lessonsToPlay(session.course, values.lesson), {
       flavour: values.flavour,
       emit: () => {},
       keepStarts: true,
@@ -156,6 +158,8 @@ async function recordUndos(lab) {
         });
       },
     });
+    if (values.times !== undefined) writeTimes(values.times, session, played, values.flavour);
+    return played;
   });
   process.stdout.write(reporter.end(results));
   return results.every(({ passed }) => passed);

@@ -1,5 +1,3 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Flavour } from '../course/lesson.ts';
 import { ExitCode } from '../errors.ts';
@@ -10,13 +8,14 @@ import { labExists, readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { destroy } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
-import { halabHome, packageVersion } from '../paths.ts';
+import { halabHome } from '../paths.ts';
 import { collectReport } from '../report/collect.ts';
 import { dropStaleStarts } from '../session/reset.ts';
 import { openSession, type Session } from '../session/session.ts';
-import { renderOutages, timesDocument } from '../smoke/outages.ts';
+import { renderOutages } from '../smoke/outages.ts';
 import { lessonsToPlay, playLessons, type Shard } from '../smoke/play.ts';
 import { type ReporterName, reporters } from '../smoke/reporters.ts';
+import { writeTimes } from '../smoke/times.ts';
 import { type GlobalOptions, interruption } from './context.ts';
 import { findAccelerator, makeReady } from './make-ready.ts';
 import { labToBringUp } from './up.ts';
@@ -74,18 +73,7 @@ export async function smoke(
         process.stdout.write(reporter.end(results));
         process.stderr.write(renderOutages(results));
         if (options.times !== undefined) {
-          const { accelerator, provider } = readLab(name).record;
-          const measured = {
-            at: new Date(),
-            halab: packageVersion(),
-            flavour: options.flavour,
-            processor: cpus()[0]?.model ?? 'an unknown processor',
-            cores: availableParallelism(),
-            accelerator: accelerator === 'kvm' ? 'KVM' : 'software emulation',
-            provider,
-          };
-          const before = existsSync(options.times) ? readFileSync(options.times, 'utf8') : null;
-          writeFileSync(options.times, timesDocument(results, measured, before));
+          writeTimes(options.times, session, results, options.flavour);
         }
         return results.every(({ passed }) => passed) ? ExitCode.fine : ExitCode.failed;
       } finally {

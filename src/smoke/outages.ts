@@ -46,12 +46,18 @@ const rowsOf = (document: string): string[][] =>
     .filter((line) => line.startsWith('| ') && !/^\| (lesson|---) /.test(line))
     .map((line) => line.slice(2, -2).split(' | '));
 
-/** New rows in the places of those for the same drill, the rest of them at the end. */
-function mergedRows(old: readonly string[][], fresh: readonly string[][]): string[][] {
+/** New rows in the places of those for the same drill; all of them lesson by lesson, in that order. */
+function mergedRows(
+  old: readonly string[][],
+  fresh: readonly string[][],
+  order: readonly string[],
+): string[][] {
   const isFor = (row: readonly string[], other: readonly string[]): boolean =>
     row[0] === other[0] && row[1] === other[1];
   const kept = old.map((row) => fresh.find((one) => isFor(one, row)) ?? row);
-  return [...kept, ...fresh.filter((row) => !old.some((one) => isFor(one, row)))];
+  const added = fresh.filter((row) => !old.some((one) => isFor(one, row)));
+  const place = ([lesson = '']: readonly string[]): number => order.indexOf(lesson);
+  return [...kept, ...added].sort((one, other) => place(one) - place(other));
 }
 
 /** On what the outages were measured. */
@@ -68,17 +74,19 @@ export interface Measured {
 
 /**
  * The measured outages as a document, with how and on what they were measured. A course may be measured
- * in parts: drills that this run did not play keep the row that they have in the document before it.
+ * in parts: drills that this run did not play keep the row that they have in the document `before`.
+ * `order`: the lessons in the order of the course.
  */
 export function timesDocument(
   results: readonly SmokeResult[],
   on: Measured,
-  before: string | null,
+  { before, order }: { readonly before: string | null; readonly order: readonly string[] },
 ): string {
   const measured = `${on.at.toISOString().slice(0, 10)}, ${on.flavour}, ${on.cores} cores, ${on.accelerator}`;
   const lines = mergedRows(
     rowsOf(before ?? ''),
     rows(results).map((row) => [...row, measured]),
+    order,
   );
   const head = [...columns, 'measured'];
   const align = head.map((_, index) => (index < 2 || index === columns.length ? '---' : '---:'));

@@ -26,10 +26,11 @@ const tableOf = (document: string): string[] =>
   document.split('\n').filter((line) => line.startsWith('| '));
 
 describe('the document on failover times', () => {
+  const order = ['virtual-ip', 'nfs-mount', 'drbd'];
   const first = timesDocument(
     [drill('virtual-ip', 'power-cut', 17.12), drill('drbd', 'power-cut', 40)],
     on('22'),
-    null,
+    { before: null, order },
   );
 
   it('has a row for each drill that measured an outage', () => {
@@ -43,14 +44,14 @@ describe('the document on failover times', () => {
 
   it('keeps the rows of drills that a later run did not play', () => {
     const second = timesDocument(
-      [drill('virtual-ip', 'power-cut', 20), drill('web-server', 'power-cut', 50)],
+      [drill('virtual-ip', 'power-cut', 20), drill('nfs-mount', 'power-cut', 50)],
       on('23'),
-      first,
+      { before: first, order },
     );
     expect(tableOf(second).slice(2)).toEqual([
       '| virtual-ip | power-cut | 20.0 | 10.0 | - | 2.5 | 4.0 | 2026-11-23, pcs, 2 cores, KVM |',
+      '| nfs-mount | power-cut | 50.0 | 10.0 | - | 2.5 | 4.0 | 2026-11-23, pcs, 2 cores, KVM |',
       '| drbd | power-cut | 40.0 | 10.0 | - | 2.5 | 4.0 | 2026-11-22, pcs, 2 cores, KVM |',
-      '| web-server | power-cut | 50.0 | 10.0 | - | 2.5 | 4.0 | 2026-11-23, pcs, 2 cores, KVM |',
     ]);
   });
 });

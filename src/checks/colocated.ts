@@ -1,7 +1,15 @@
 import * as z from 'zod';
 import type { Cib } from '../cluster/state.ts';
 import { colocations, isCloned, type Place, type Relation } from './relations.ts';
-import { activeNodes, clusterView, failed, passed, type Scene, sameNames } from './select.ts';
+import {
+  activeNodes,
+  clusterView,
+  failed,
+  misconfigured,
+  passed,
+  type Scene,
+  sameNames,
+} from './select.ts';
 import { describeSelector, onlyOne, selectorSchema } from './selector.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -19,8 +27,8 @@ export function judgeColocated(expected: z.infer<typeof colocatedSchema>, scene:
   if (typeof view === 'string') return failed(expectation, view);
   const one = onlyOne(view.cib, expected.resource);
   const other = onlyOne(view.cib, expected.with);
-  if (typeof one === 'string') return failed(expectation, one);
-  if (typeof other === 'string') return failed(expectation, other);
+  if (typeof one === 'string') return misconfigured(expectation, one);
+  if (typeof other === 'string') return misconfigured(expectation, other);
   const relations = colocations(view.cib);
   const goal = { id: other.id, what: expected.role ?? null };
   const binding = relations.filter(({ mandatory }) => mandatory);
@@ -30,7 +38,7 @@ export function judgeColocated(expected: z.infer<typeof colocatedSchema>, scene:
       `${one.id} must run where ${other.id} is${expected.role === undefined ? '' : ` ${expected.role.toLowerCase()}`}.`,
     );
   }
-  return failed(expectation, why());
+  return misconfigured(expectation, why());
 
   function why(): string {
     const { cib, status } = view as Exclude<typeof view, string>;

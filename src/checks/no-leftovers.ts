@@ -5,6 +5,7 @@ import {
   clusterView,
   failed,
   listed,
+  misconfigured,
   passed,
   type Scene,
 } from './select.ts';
@@ -24,8 +25,10 @@ export function judgeNoLeftovers(selector: Selector, scene: Scene): Verdict {
     return failed(expectation, `The cluster has no such resource: ${describeSelector(selector)}.`);
   }
   for (const resource of resources) {
-    const problem = leftByMove(resource, view) ?? leftByFailure(resource, view);
-    if (problem !== null) return failed(expectation, problem);
+    const move = leftByMove(resource, view);
+    if (move !== null) return misconfigured(expectation, move);
+    const failure = leftByFailure(resource, view);
+    if (failure !== null) return failed(expectation, failure);
   }
   const ids = listed(resources.map(({ id }) => id));
   return passed(expectation, `No constraint, ban or failure is left of ${ids}.`);

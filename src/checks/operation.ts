@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { seconds as parseSeconds } from '../cluster/parse/duration.ts';
 import type { Cib, CibOperation } from '../cluster/state.ts';
-import { clusterView, failed, passed, type Scene } from './select.ts';
+import { clusterView, failed, misconfigured, passed, type Scene } from './select.ts';
 import { describeSelector, onlyOne, selectorSchema } from './selector.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -40,12 +40,12 @@ export function judgeOperation(expected: Expected, scene: Scene): Verdict {
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
   const resource = onlyOne(view.cib, expected);
-  if (typeof resource === 'string') return failed(expectation, resource);
+  if (typeof resource === 'string') return misconfigured(expectation, resource);
   const defined = resource.operations.filter(
     ({ name, enabled }) => name === expected.name && enabled,
   );
   if (expected['interval-at-most'] !== undefined && !defined.some(({ interval }) => interval > 0)) {
-    return failed(expectation, `${resource.id} has no ${expected.name} that recurs.`);
+    return misconfigured(expectation, `${resource.id} has no ${expected.name} that recurs.`);
   }
   const candidates = defined.length > 0 ? defined : [unset(expected.name)];
   const problems = candidates.map((operation) => wrongIn(operation, expected, view.cib));
@@ -57,7 +57,7 @@ export function judgeOperation(expected: Expected, scene: Scene): Verdict {
       `The ${expected.name} of ${resource.id} has ${timeoutOf(fitting, view.cib)} s${fitting.interval > 0 ? `, every ${fitting.interval} s` : ''}.`,
     );
   }
-  return failed(expectation, `The ${expected.name} of ${resource.id} ${first}.`);
+  return misconfigured(expectation, `The ${expected.name} of ${resource.id} ${first}.`);
 }
 
 const unset = (name: string): CibOperation => ({

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { orders, type Relation } from './relations.ts';
-import { clusterView, failed, passed, type Scene } from './select.ts';
+import { clusterView, failed, misconfigured, passed, type Scene } from './select.ts';
 import { describeSelector, onlyOne, selectorSchema } from './selector.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -20,21 +20,21 @@ export function judgeOrdered(expected: z.infer<typeof orderedSchema>, scene: Sce
   if (typeof view === 'string') return failed(expectation, view);
   const first = onlyOne(view.cib, expected.first);
   const then = onlyOne(view.cib, expected.then);
-  if (typeof first === 'string') return failed(expectation, first);
-  if (typeof then === 'string') return failed(expectation, then);
+  if (typeof first === 'string') return misconfigured(expectation, first);
+  if (typeof then === 'string') return misconfigured(expectation, then);
   const all = orders(view.cib);
   const binding = all.filter(({ mandatory }) => mandatory);
   if (leads(binding, first.id, action, then.id)) {
     return passed(expectation, `${first.id} is ${verb} before ${then.id}, and outlives it.`);
   }
   if (leads(binding, then.id, 'start', first.id)) {
-    return failed(
+    return misconfigured(
       expectation,
       `It is the other way round: ${then.id} is started before ${first.id}.`,
     );
   }
   if (action === 'promote' && leads(binding, first.id, 'start', then.id)) {
-    return failed(
+    return misconfigured(
       expectation,
       `${then.id} waits for the start of ${first.id} only, not for its promotion (first-action=promote).`,
     );
@@ -43,12 +43,12 @@ export function judgeOrdered(expected: z.infer<typeof orderedSchema>, scene: Sce
     ({ from, to, mandatory }) => !mandatory && from.id === first.id && to.id === then.id,
   );
   if (loose !== undefined) {
-    return failed(
+    return misconfigured(
       expectation,
       `The order ${loose.constraint} is not binding: it is optional, or does not hold for the stop (kind, symmetrical).`,
     );
   }
-  return failed(expectation, `No group and no order makes ${then.id} wait for ${first.id}.`);
+  return misconfigured(expectation, `No group and no order makes ${then.id} wait for ${first.id}.`);
 }
 
 /** Whether a chain of orders leads from one resource's action to the other's start. */

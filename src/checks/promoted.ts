@@ -10,6 +10,7 @@ import {
   failed,
   instancesOf,
   listed,
+  misconfigured,
   nodeNames,
   passed,
   type Scene,
@@ -33,15 +34,18 @@ export function judgePromoted(expected: Expected, scene: Scene): Verdict {
   if (typeof view === 'string') return failed(expectation, view);
   const resource = onlyOne(view.cib, expected);
   if (typeof resource === 'string') return failed(expectation, resource);
-  const problem =
+  const setting =
     notPromotable(resource, view) ??
+    (expected.monitor ? notWatched(resource) : null) ??
+    wrongMeta(resource, expected.meta, view);
+  const standing =
     notLookedAfter(resource, view) ??
     notStarted(resource, view) ??
     uncertain(resource, view, scene) ??
-    wrongRoles(resource, view, scene) ??
-    (expected.monitor ? notWatched(resource) : null) ??
-    wrongMeta(resource, expected.meta, view);
-  if (problem !== null) return failed(expectation, problem);
+    wrongRoles(resource, view, scene);
+  if (setting !== null)
+    return misconfigured(expectation, standing === null ? setting : `${standing} ${setting}`);
+  if (standing !== null) return failed(expectation, standing);
   return passed(
     expectation,
     `${resource.id} is promoted on ${listed(withRole(resource, 'Promoted', view))}, unpromoted on ${listed(withRole(resource, 'Unpromoted', view))}.`,

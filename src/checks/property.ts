@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { clusterView, failed, passed, type Scene } from './select.ts';
+import { clusterView, failed, misconfigured, passed, type Scene } from './select.ts';
 import { sameSetting, settingSchema } from './settings.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -12,8 +12,8 @@ export function judgeProperty({ name, is }: z.infer<typeof propertySchema>, scen
   if (typeof view === 'string') return failed(expectation, view);
   const found = view.cib.properties[name];
   if (found === undefined) {
-    return failed(expectation, `${name} is not set, so its default holds.`);
+    return misconfigured(expectation, `${name} is not set, so its default holds.`);
   }
-  if (!sameSetting(is, found)) return failed(expectation, `${name} is ${found}, not ${is}.`);
+  if (!sameSetting(is, found)) return misconfigured(expectation, `${name} is ${found}, not ${is}.`);
   return passed(expectation, `${name} is ${found}.`);
 }

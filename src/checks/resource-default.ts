@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { clusterView, failed, passed, type Scene } from './select.ts';
+import { clusterView, failed, misconfigured, passed, type Scene } from './select.ts';
 import { sameSetting, scoreOf, settingSchema } from './settings.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -26,12 +26,15 @@ export function judgeResourceDefault(
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
   const found = view.cib.resourceDefaults[name];
-  if (found === undefined) return failed(expectation, `No resource default is set for ${name}.`);
+  if (found === undefined)
+    return misconfigured(expectation, `No resource default is set for ${name}.`);
   const number = scoreOf(found);
   const right =
     is === undefined
       ? number !== null && least !== undefined && number >= least
       : sameSetting(is, found);
   const seen = `The resource default ${name} is ${found}`;
-  return right ? passed(expectation, `${seen}.`) : failed(expectation, `${seen}, not ${wanted}.`);
+  return right
+    ? passed(expectation, `${seen}.`)
+    : misconfigured(expectation, `${seen}, not ${wanted}.`);
 }

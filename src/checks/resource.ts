@@ -9,6 +9,7 @@ import {
   clusterView,
   failed,
   listed,
+  misconfigured,
   nodeNames,
   passed,
   reachable,
@@ -41,25 +42,31 @@ export function judgeResource(expected: Expected, scene: Scene): Verdict {
   const found = matching(view.cib, expected);
   const [resource] = found;
   if (resource === undefined) {
-    return failed(expectation, missing(expected, view) + startedOutside(expected, scene, []));
+    return misconfigured(
+      expectation,
+      missing(expected, view) + startedOutside(expected, scene, []),
+    );
   }
   if (found.length > 1) {
     const ids = listed(found.map(({ id }) => id));
-    return failed(
+    return misconfigured(
       expectation,
       `${ids} are resources for the same thing, and would fight over it: keep one.`,
     );
   }
-  const problem =
+  const setting =
     wrongSettings(resource, expected) ??
+    notWatched(resource, expected, view) ??
+    wrongMeta(resource, expected.meta, view);
+  const standing =
     notLookedAfter(resource, view) ??
     notStarted(resource, view) ??
     uncertain(resource, view, scene) ??
     wrongPlace(resource, expected, view, scene) ??
-    outsideToo(resource, expected, view, scene) ??
-    notWatched(resource, expected, view) ??
-    wrongMeta(resource, expected.meta, view);
-  if (problem !== null) return failed(expectation, problem);
+    outsideToo(resource, expected, view, scene);
+  if (setting !== null)
+    return misconfigured(expectation, standing === null ? setting : `${standing} ${setting}`);
+  if (standing !== null) return failed(expectation, standing);
   const watched = expected.monitor ? ' and watched' : '';
   return passed(
     expectation,
@@ -176,7 +183,7 @@ function notWatched(
   // A monitor for the role Stopped looks whether it runs where it should not (Pacemaker Explained).
   const monitors = operations.filter(({ name, role }) => name === 'monitor' && role !== 'Stopped');
   if (monitors.length === 0) {
-    return `${id} is started, but has no monitor operation: nobody would notice if it broke.`;
+    return `${id} has no monitor operation: nobody would notice if it broke.`;
   }
   const recurring = monitors.filter(({ interval }) => interval > 0);
   if (recurring.length === 0) return `The monitor of ${id} never runs: its interval is 0.`;

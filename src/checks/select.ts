@@ -26,6 +26,11 @@ export const failed = (expectation: string, evidence: string): Verdict => ({
   expectation,
   evidence,
 });
+/** A failure by what is configured, which no waiting will mend. */
+export const misconfigured = (expectation: string, evidence: string): Verdict => ({
+  ...failed(expectation, evidence),
+  lasting: true,
+});
 
 /** "a", "a and b", "a, b and c" */
 export function listed(words: readonly string[]): string {

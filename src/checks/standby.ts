@@ -1,6 +1,14 @@
 import * as z from 'zod';
 import { nodesSchema } from './places.ts';
-import { clusterView, failed, listed, passed, type Scene, sameNames } from './select.ts';
+import {
+  clusterView,
+  failed,
+  listed,
+  misconfigured,
+  passed,
+  type Scene,
+  sameNames,
+} from './select.ts';
 import type { Verdict } from './verdict.ts';
 
 export const standbySchema = z.strictObject({
@@ -16,7 +24,7 @@ export function judgeStandby({ nodes }: z.infer<typeof standbySchema>, scene: Sc
   const right =
     nodes === 'one' ? found.length === 1 : sameNames(found, nodes === 'none' ? [] : nodes);
   const evidence = found.length === 0 ? 'No node is in standby.' : `In standby: ${listed(found)}.`;
-  return right ? passed(expectation, evidence) : failed(expectation, evidence);
+  return right ? passed(expectation, evidence) : misconfigured(expectation, evidence);
 }
 
 function expectationOf(nodes: 'one' | 'none' | readonly string[]): string {

@@ -5,4 +5,6 @@ export interface Verdict {
   readonly expectation: string;
   /** What was seen: "node2 has 192.168.56.100, but no cluster resource manages it". */
   readonly evidence: string;
+  /** It fails by what is configured: no waiting will mend it. */
+  readonly lasting?: true;
 }

@@ -393,7 +393,7 @@ describe('a fake is refused', () => {
     [
       'vip-no-monitor',
       started,
-      'vip is started, but has no monitor operation: nobody would notice if it broke.',
+      'vip has no monitor operation: nobody would notice if it broke.',
     ],
     [
       'vip-two-resources',

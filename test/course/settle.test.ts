@@ -12,7 +12,7 @@ const check = checkSchema.parse({
 const none = recordedState('two-online');
 const onNode1 = recordedState('vip-started');
 const onNode2 = recordedState('vip-on-node2');
-const busy = varied('two-online', (draft) =>
+const busy = varied('vip-resource-stopped', (draft) =>
   bothViews(draft, (status) => {
     status.dcState = 'S_TRANSITION_ENGINE';
   }),
@@ -113,6 +113,20 @@ describe('settle', () => {
     const { result, waits } = see([busy, busy, busy, onNode1]);
     expect(await result).toMatchObject({ passed: true });
     expect(waits).toEqual(['The cluster is at work: its DC is in S_TRANSITION_ENGINE.']);
+  });
+
+  it('refuses early what no waiting will mend, though the cluster is on the move', async () => {
+    const watched = recordedState('vip-no-monitor');
+    const moving = varied('vip-no-monitor', (draft) =>
+      bothViews(draft, (status) => {
+        status.dcState = 'S_TRANSITION_ENGINE';
+      }),
+    );
+    const { result, observed } = see([moving, moving, watched]);
+    expect((await result).verdicts[0]).toMatchObject({ passed: false, lasting: true });
+    expect(observed()).toBe(2);
+    const patient = see([moving, moving, onNode1], { patient: true });
+    expect((await patient.result).passed).toBe(true);
   });
 
   it('gives up on a cluster that does not come to rest in time', async () => {

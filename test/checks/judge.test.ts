@@ -390,11 +390,7 @@ describe('a fake is refused', () => {
     ],
     ['vip-maintenance-mode', managed, 'But: The whole cluster is in maintenance mode'],
     ['node1-maintenance', started, 'node1, on which vip runs, is in maintenance mode'],
-    [
-      'vip-no-monitor',
-      started,
-      'vip has no monitor operation: nobody would notice if it broke.',
-    ],
+    ['vip-no-monitor', started, 'vip has no monitor operation: nobody would notice if it broke.'],
     [
       'vip-two-resources',
       started,

@@ -83,6 +83,8 @@ export async function runDrill(
     }
     emit({ type: 'step-started', step, title: words.doing });
     await breakIt(session, drill, { victim, before, emit });
+    if (probe !== null && drill.outage !== undefined)
+      await untilHit(probe, drill.outage, started, options);
     during = await judgeDuring(session, drill, options);
     if (probe !== null && drill.outage !== undefined) {
       const limit = drill.outage.below;
@@ -225,6 +227,25 @@ function clientOf(lab: Lab, drill: Drill, victim: string): string | null {
   if (drill.outage === undefined) return null;
   const named = lab.machines.find(({ name }) => name === drill.outage?.from && name !== victim);
   return (named ?? lab.machines.find(({ name }) => name !== victim))?.name ?? null;
+}
+
+/**
+ * Waits until the client has felt the fault and has an answer again, for a fault that must be felt: what
+ * has not hit yet leaves everything as it should be afterwards. At most as long as the outage may last.
+ */
+async function untilHit(
+  probe: Probe,
+  { below, above }: OutageSpec,
+  started: number,
+  { emit, signal }: DrillOptions,
+): Promise<void> {
+  if (below === null || above === null) return;
+  emit({ type: 'step-progress', step, text: 'until the client has an answer again' });
+  while ((performance.now() - started) / 1000 < below && signal?.aborted !== true) {
+    const { recovered, seconds } = await probe.read();
+    if (recovered && seconds > above) return;
+    await sleep(1000);
+  }
 }
 
 /** Ends the measurement as soon as the service answers again, or when the limit and a little more are over. */

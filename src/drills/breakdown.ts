@@ -2,8 +2,8 @@ import type { Shell } from '../lab/machine.ts';
 
 /** What the time of an outage went to, in seconds; null for what did not happen in it. */
 export interface Breakdown {
-  /** Until the cluster knew: a monitor failed, or Corosync had formed a ring without the lost node. */
-  readonly detection: number;
+  /** Until the cluster knew: a monitor failed, or Corosync had formed a ring without the lost node. null when it was told to move. */
+  readonly detection: number | null;
   /** From then until a node was known to be fenced. */
   readonly fencing: number | null;
   /** From then until a clone was promoted. */
@@ -18,15 +18,15 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** Lines that mean that the cluster has noticed something; as Corosync 3 and Pacemaker 2 and 3 write them. */
+/** Lines that mean that the cluster has noticed something (a promoted clone is found "Promoted"); as Corosync 3 and Pacemaker 2 and 3 write them. */
 const noticed =
-  /A new membership .* was formed\. .*Members.* left|Result of (\d+\S* )?monitor operation for .*: (?!OK)/i;
+  /A new membership .* was formed\. .*Members.* left|Result of (\d+\S* )?monitor operation for .*: (?!OK|Promoted)/i;
 const fenced = /Operation '(reboot|off)' targeting .*: (OK|complete)/i;
 const promoted = /Result of promote operation for .*: OK/i;
 
 /**
  * Divides an outage (its ends in seconds since the epoch) by what the nodes' logs say. Each part ends with the last line of its
- * kind within the outage, and begins where the part before it ended. null when no line tells that anything was noticed.
+ * kind within the outage, and begins where the part before it ended. null when no line tells of any part.
  */
 export function breakdown(
   outage: { readonly from: number; readonly until: number },
@@ -37,18 +37,18 @@ export function breakdown(
     .filter(({ text }) => noticed.test(text))
     .map(({ at }) => at)
     .toSorted((a, b) => a - b)[0];
-  if (first === undefined) return null;
-  const known = Math.max(first, outage.from);
+  const known = Math.max(first ?? outage.from, outage.from);
   const last = (pattern: RegExp): number | null => {
     const times = within.filter(({ at, text }) => at >= known && pattern.test(text));
     return times.length === 0 ? null : Math.max(...times.map(({ at }) => at));
   };
   const off = last(fenced);
   const up = last(promoted);
+  if (first === undefined && off === null && up === null) return null;
   const afterFencing = off ?? known;
   const afterPromotion = Math.max(up ?? afterFencing, afterFencing);
   return {
-    detection: tenths(known - outage.from),
+    detection: first === undefined ? null : tenths(known - outage.from),
     fencing: off === null ? null : tenths(off - known),
     promotion: up === null ? null : tenths(Math.max(0, up - afterFencing)),
     start: tenths(outage.until - afterPromotion),

@@ -119,7 +119,8 @@ names. **outage** is the longest time between two answers with at least one lost
 
 The parts come from the logs of Corosync and Pacemaker on the nodes that answered:
 
-- **detection**: until a monitor operation had failed, or Corosync had formed a ring without the lost node.
+- **detection**: until a monitor operation had failed, or Corosync had formed a ring without the lost node. "-": nothing failed, somebody
+  had asked for the move; then stops are part of the promotion.
 - **fencing**: from then until Pacemaker knew a node to be fenced. "-": fencing was off, or not needed.
 - **promotion**: from then until a clone was promoted. "-": there was none to promote.
 - **start**: the rest. Stops, starts, and the client's way to the service.

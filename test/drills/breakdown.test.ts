@@ -9,6 +9,8 @@ const monitorFailed =
   'node1 pacemaker-controld[536]:  error: Result of monitor operation for web-files on node1: Timed out after 40s (Resource agent did not complete within 40s)';
 const monitorFine =
   'node1 pacemaker-controld[536]:  notice: Result of monitor operation for nfsd on node1: OK';
+const monitorPromoted =
+  'node1 pacemaker-controld[272]:  notice: Result of monitor operation for disk on node1: Promoted';
 const probe =
   'node1 pacemaker-controld[536]:  notice: Result of probe operation for share on node1: Not running';
 const started =
@@ -48,8 +50,22 @@ describe('breakdown', () => {
     });
   });
 
+  it('knows no detection where somebody asked for the move', () => {
+    const lines = [
+      { at: 105, text: monitorPromoted },
+      { at: 124, text: promoted },
+    ];
+    expect(breakdown(outage, lines)).toEqual({
+      detection: null,
+      fencing: null,
+      promotion: 24,
+      start: 6,
+    });
+  });
+
   it.each([
     ['a monitor that found all well', monitorFine],
+    ['a monitor that found the promoted clone promoted', monitorPromoted],
     ['a probe', probe],
     ['a node that joins', joined],
     ['a start', started],

@@ -43,7 +43,8 @@ async function see(text, seconds = 30) {
 }
 
 async function type(text) {
-  await $`${tmux} send-keys -l ${text}`;
+  // A semicolon at the end would part two commands of tmux's.
+  await $`${tmux} send-keys -l ${text.replace(/;$/, '\\;')}`;
   await $`${tmux} send-keys Enter`;
 }
 

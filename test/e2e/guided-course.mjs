@@ -83,7 +83,7 @@ async function walk(lesson) {
     await choose('c');
     await see('Not yet.', 120);
     await choose('h');
-    await see('Hint 1 of', 120);
+    await see('Hint ', 120);
     await solve(task);
     await choose('c');
     await see(`Done: ${task.title}`, 300);

@@ -119,8 +119,7 @@ function readFile(lines, paragraph, found) {
 }
 
 const otherTool = flavour === 'pcs' ? /^sudo crm( |$)/ : /^sudo pcs /;
-const endless =
-  /^sudo crm_mon$|^ping (-O|-D)|^while sleep|^sudo journalctl .*-f\b|^(man|less|watch) |\| less$/;
+const endless = /^ping (-O|-D)|^while sleep|^sudo journalctl .*-f\b|^(man|less|watch) |\| less$/;
 
 async function type({ lab: at }, on, command, input) {
   // A command that wants the keyboard must not read the commands after it.
@@ -154,8 +153,8 @@ for (const task of lesson.tasks) {
       const text = renamed(command);
       console.log(`\n${machine}$ ${text}`);
       if (input !== undefined) console.log(indent(input).replace(/^ {4}/gm, '  < '));
-      if (/\b(NODE|ID|NAME)\b|configure edit/.test(text)) {
-        console.log('  (not typed: it wants a name or an editor)');
+      if (/\b(NODE|ID|NAME)\b|configure edit|^sudo crm_mon$/.test(text)) {
+        console.log('  (not typed: it wants a name, an editor or the whole screen)');
         continue;
       }
       const result = await type(session, machine, text, input && renamed(input));

@@ -56,6 +56,8 @@ export async function smoke(
       try {
         const kept = options.keep ? await keptSession(name, options, emit) : null;
         const session = kept ?? (await build());
+        // Machines that were just made are as new, until something was played on them.
+        let isNew = kept === null;
         const results = await playLessons(
           session,
           lessonsToPlay(session.course, lessons, options.shard),
@@ -64,8 +66,11 @@ export async function smoke(
             emit,
             signal,
             keepStarts: options.keep,
-            // Machines that were just made are as new.
-            rebuild: kept === null ? async () => session : build,
+            rebuild: () => {
+              if (!isNew) return build();
+              isNew = false;
+              return Promise.resolve(session);
+            },
             onResult: (result) => process.stdout.write(reporter.result(result)),
             onFailure: (failed) => keepEvidence(failed, emit),
           },

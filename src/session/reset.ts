@@ -25,7 +25,11 @@ export interface WayToStart {
   readonly solve: readonly Lesson[];
 }
 
-/** The shortest way to a lesson's start, by the checkpoints that there are. */
+/**
+ * The shortest way to a lesson's start, by the checkpoints that there are: from the start of an earlier
+ * lesson that stands on nothing but what this one stands on too, and that itself belongs to the way or
+ * begins with changing nothing.
+ */
 export function wayToStart(
   course: Course,
   lesson: Lesson,
@@ -34,12 +38,23 @@ export function wayToStart(
   if (checkpoints.includes(lessonCheckpoint(lesson.id)))
     return { checkpoint: lessonCheckpoint(lesson.id), solve: [] };
   const before = lessonsBefore(course, lesson);
-  const from = before.findLastIndex(({ id }) => checkpoints.includes(lessonCheckpoint(id)));
-  const nearest = before[from];
-  return {
-    checkpoint: nearest === undefined ? null : lessonCheckpoint(nearest.id),
-    solve: before.slice(Math.max(from, 0)),
-  };
+  const ways = course.lessons
+    .slice(0, course.lessons.indexOf(lesson))
+    .filter(
+      (earlier) =>
+        checkpoints.includes(lessonCheckpoint(earlier.id)) &&
+        (before.includes(earlier) || earlier.start === null) &&
+        lessonsBefore(course, earlier).every((one) => before.includes(one)),
+    )
+    .map((earlier) => {
+      const done = lessonsBefore(course, earlier);
+      return {
+        checkpoint: lessonCheckpoint(earlier.id),
+        solve: before.filter((one) => !done.includes(one)),
+      };
+    });
+  const [shortest] = ways.toSorted((one, other) => one.solve.length - other.solve.length);
+  return shortest ?? { checkpoint: null, solve: before };
 }
 
 /** Hash of all that makes a lesson's start: equal hashes, equal starts. */

@@ -42,6 +42,26 @@ describe("the way to a lesson's start", () => {
     expect(ids(way.solve)).toEqual(['first-cluster']);
   });
 
+  it('begins at the start of an earlier lesson that stands on the same', () => {
+    const lesson = (id: string): Lesson => course.lessons.find((one) => one.id === id) as Lesson;
+    // Neither stands on the other; both stand on the web server.
+    expect(wayToStart(course, lesson('automatic-or-manual'), ['lesson-print-server'])).toEqual({
+      checkpoint: 'lesson-print-server',
+      solve: [],
+    });
+    const way = wayToStart(course, lesson('false-alarm'), ['lesson-drbd', 'lesson-slow-stop']);
+    expect(way.checkpoint).toBe('lesson-slow-stop');
+    expect(ids(way.solve)).toEqual(['automatic-or-manual']);
+    // A later lesson's start may hold what this one begins without; so may one that changed something.
+    expect(
+      wayToStart(course, lesson('print-server'), ['lesson-slow-stop', 'lesson-automatic-or-manual'])
+        .checkpoint,
+    ).toBeNull();
+    expect(
+      wayToStart(course, lesson('slow-stop'), ['lesson-automatic-or-manual']).checkpoint,
+    ).toBeNull();
+  });
+
   it('begins with new machines where there is no checkpoint', () => {
     const way = wayToStart(course, address, ['mine']);
     expect(way.checkpoint).toBeNull();

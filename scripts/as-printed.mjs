@@ -174,7 +174,7 @@ for (const task of lesson.tasks) {
   for (const { passed, expectation, evidence } of verdicts)
     if (!passed) console.log(`  ${expectation}: ${evidence}`);
   helped.push(task.id);
-  await runSolution(session, task, flavour, () => {});
+  await runSolution(session, task, flavour);
 }
 console.log(
   `\n${typed} commands typed. Ended with a failure: ${failures.length}. Tasks that needed the solution: ${helped.join(', ') || 'none'}.`,

@@ -23,8 +23,8 @@ export async function solution(
   }
   await withProgress(false, async (emit) => {
     const session = await openSession(labName(global), emit);
-    await runSolution(session, task, flavour, (_step, machine) =>
-      emit({ type: 'note', text: `on ${machine}` }),
+    await runSolution(session, task, flavour, ({ on }) =>
+      emit({ type: 'note', text: `on ${on.join(' and ')}` }),
     );
   });
   say('Run. See what it did: halab check');

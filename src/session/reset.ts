@@ -140,7 +140,7 @@ export async function beginLesson(
   const started = performance.now();
   emit({ type: 'step-started', step, title: start.what });
   try {
-    await runSteps(session, start.steps, start.what, () => {});
+    await runSteps(session, start.steps, start.what);
   } catch (error) {
     emit({ type: 'step-failed', step, text: 'failed' });
     throw error;
@@ -199,7 +199,7 @@ async function solveLesson(
     const started = performance.now();
     emit({ type: 'step-started', step, title: `Doing "${task.title}"` });
     try {
-      await runSolution(session, task, flavour, () => {});
+      await runSolution(session, task, flavour);
       const { passed, verdicts } = await judgeTask(session, task, {
         patient: true,
         onWait: (text) => emit({ type: 'step-progress', step, text }),

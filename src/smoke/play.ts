@@ -189,7 +189,7 @@ async function playUndos(
   await saveCheckpoint(session, { name: solvedCheckpoint, lesson: null, builtFrom: null }, emit);
   for (const [index, undo] of task.undo.entries()) {
     await record(`the checks fail without ${undo.what}`, async () => {
-      await runSteps(session, [undo], `Undoing ${undo.what}`, () => {});
+      await runSteps(session, [undo], `Undoing ${undo.what}`);
       return failsBefore(session, task);
     });
     await options.onUndone?.(session, lesson, task, index + 1);
@@ -224,7 +224,7 @@ async function passesAfter(
   task: Task,
   options: PlayOptions,
 ): Promise<{ passed: boolean; detail: string }> {
-  await runSolution(session, task, options.flavour, () => {});
+  await runSolution(session, task, options.flavour);
   const { passed, verdicts } = await judgeTask(session, task, { patient: true });
   return { passed, detail: verdicts.map(sentence).join('\n') };
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { CorosyncConf, ReachableMachine } from '../cluster/state.ts';
 import type { Machine } from '../lab/machine.ts';
 import { nodesSchema } from './places.ts';
-import { failed, listed, passed, reach, type Scene } from './select.ts';
+import { failed, listed, misconfigured, passed, reach, type Scene } from './select.ts';
 import type { Verdict } from './verdict.ts';
 
 export const corosyncConfSchema = z.strictObject({
@@ -22,13 +22,13 @@ export function judgeCorosyncConf(expected: Expected, { state, machines }: Scene
     const machine = reach(state, name);
     if (typeof machine === 'string') return failed(expectation, machine);
     const conf = machine.corosyncConf;
-    if (conf === null) return failed(expectation, whyNone(machine));
+    if (conf === null) return misconfigured(expectation, whyNone(machine));
     sums.add(conf.sha256);
     const wrong = wrongIn(conf, expected, machine, machines);
-    if (wrong !== null) return failed(expectation, `corosync.conf on ${name} ${wrong}.`);
+    if (wrong !== null) return misconfigured(expectation, `corosync.conf on ${name} ${wrong}.`);
   }
   if (sums.size > 1) {
-    return failed(
+    return misconfigured(
       expectation,
       `corosync.conf differs between ${listed(nodes)}. It must be the same file on all nodes.`,
     );

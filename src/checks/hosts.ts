@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ipSchema, placesSchema } from './places.ts';
-import { failed, listed, namesOf, passed, reach, type Scene } from './select.ts';
+import { failed, listed, misconfigured, namesOf, passed, reach, type Scene } from './select.ts';
 import type { Verdict } from './verdict.ts';
 
 export const hostsSchema = z.strictObject({
@@ -24,14 +24,14 @@ export function judgeHosts(
     );
     const found = [...new Set(lines.map((line) => line.ip))];
     if (found.length === 0) {
-      return failed(expectation, `/etc/hosts on ${machineName} has no line for ${name}.`);
+      return misconfigured(expectation, `/etc/hosts on ${machineName} has no line for ${name}.`);
     }
     const wrong = found.filter((address) => address !== ip);
     if (wrong.length > 0) {
       const besides = found.includes(ip)
         ? `, besides ${ip}: remove that name there`
         : `, not ${ip}`;
-      return failed(
+      return misconfigured(
         expectation,
         `/etc/hosts on ${machineName} says that ${name} is ${listed(wrong)}${besides}.`,
       );

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Unit } from '../cluster/state.ts';
 import { placesSchema } from './places.ts';
-import { failed, listed, namesOf, passed, reach, type Scene } from './select.ts';
+import { failed, listed, misconfigured, namesOf, passed, reach, type Scene } from './select.ts';
 import type { Verdict } from './verdict.ts';
 
 export const unitSchema = z
@@ -42,18 +42,26 @@ export function judgeUnit(expected: Expected, { state, machines }: Scene): Verdi
       const why = problem === undefined ? '' : `: ${problem.message}`;
       return failed(expectation, `The state of ${name} on ${machineName} is not known${why}.`);
     }
-    const wrong = otherwise(unit, expected);
-    if (wrong !== null) return failed(expectation, `On ${machineName} ${name} ${wrong}.`);
+    const said = (wrong: string): string => `On ${machineName} ${name} ${wrong}.`;
+    const now = otherwiseNow(unit, expected);
+    if (now !== null) return failed(expectation, said(now));
+    const atBoot = otherwiseAtBoot(unit, expected);
+    if (atBoot !== null) return misconfigured(expectation, said(atBoot));
   }
   return passed(expectation, `${name} ${what} on ${listed(wanted)}.`);
 }
 
-/** What the unit is in place of what is expected, to go on after its name; null when it is as expected. */
-function otherwise(unit: Unit, { active, enabled }: Expected): string | null {
+/** What the unit is now in place of what is expected, to go on after its name; null when it is as expected. */
+function otherwiseNow(unit: Unit, { active, enabled }: Expected): string | null {
   if (unit.load === 'not-found' && (active === true || enabled === true)) return 'does not exist';
   if (active !== undefined && (unit.active === 'active') !== active) {
     return unit.active === 'active' ? 'runs' : `is ${unit.active}`;
   }
+  return null;
+}
+
+/** What becomes of the unit at boot in place of what is expected, in the same way. */
+function otherwiseAtBoot(unit: Unit, { enabled }: Expected): string | null {
   if (enabled === undefined || /^enabled/.test(unit.enabled) === enabled) return null;
   return enabled
     ? `is ${unit.enabled || 'not to be enabled'}: it does not start at boot`

@@ -49,8 +49,8 @@ const silence = 60;
 
 /**
  * Observes until the checks are decided. A pass is believed only when two observations in a row agree.
- * A refusal is given when two in a row agree and the cluster is at rest or something is set up wrongly,
- * which it will not mend by itself, or when the time is over; a
+ * A refusal is given at once when all that fails is set up wrongly, which no waiting will mend; when two in
+ * a row agree and the cluster is at rest or something is set up wrongly; or when the time is over. A
  * pass in the last moment gets one observation more to be confirmed. A stop by `signal` counts as no pass
  * unless it was confirmed.
  */
@@ -67,8 +67,11 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
     const passed = verdicts.every((verdict) => verdict.passed);
     const agrees = before !== null && sameOutcome(before, verdicts);
     const moving = settlingReason(state);
-    const lasting = verdicts.some((verdict) => verdict.lasting);
-    const decided = agrees && (passed || (!patient && (moving === null || lasting)));
+    const failing = verdicts.filter((verdict) => !verdict.passed);
+    const lasting = failing.some((verdict) => verdict.lasting);
+    const allLasting = !passed && failing.every((verdict) => verdict.lasting);
+    const refused = !patient && (allLasting || (agrees && (moving === null || lasting)));
+    const decided = refused || (agrees && passed);
     const silent = Object.values(state.machines).some((machine) => !machine.reachable);
     const limit = patient && silent && !passed ? within + silence : within;
     const timeIsUp = before !== null && waitedSeconds >= limit && (!passed || late);

@@ -73,7 +73,8 @@ describe('settle', () => {
   });
 
   it('does not believe a single pass', async () => {
-    const { result, observed } = see([onNode1, none, none]);
+    const stopped = recordedState('vip-resource-stopped');
+    const { result, observed } = see([onNode1, stopped, stopped]);
     expect(await result).toMatchObject({ passed: false });
     expect(observed()).toBe(3);
   });
@@ -101,10 +102,11 @@ describe('settle', () => {
   });
 
   it('refuses early when the cluster is at rest', async () => {
-    const { result, observed, waits } = see([none]);
+    const here = checkSchema.parse({ address: { ip: '192.168.56.100', on: 'node1' } });
+    const { result, observed, waits } = see([onNode2], { checks: [here] });
     const { passed, verdicts } = await result;
     expect(passed).toBe(false);
-    expect(verdicts[0]?.evidence).toBe('The cluster has no resource ocf:heartbeat:IPaddr2.');
+    expect(verdicts[0]?.evidence).toContain('node2');
     expect(observed()).toBe(2);
     expect(waits).toEqual([]);
   });
@@ -115,16 +117,19 @@ describe('settle', () => {
     expect(waits).toEqual(['The cluster is at work: its DC is in S_TRANSITION_ENGINE.']);
   });
 
-  it('refuses early what no waiting will mend, though the cluster is on the move', async () => {
-    const watched = recordedState('vip-no-monitor');
+  it('refuses at once what no waiting will mend, though the cluster is on the move', async () => {
     const moving = varied('vip-no-monitor', (draft) =>
       bothViews(draft, (status) => {
         status.dcState = 'S_TRANSITION_ENGINE';
       }),
     );
-    const { result, observed } = see([moving, moving, watched]);
+    const { result, observed } = see([moving]);
     expect((await result).verdicts[0]).toMatchObject({ passed: false, lasting: true });
-    expect(observed()).toBe(2);
+    expect(observed()).toBe(1);
+    const other = checkSchema.parse({ unit: { name: 'apache2', active: true, on: 'node1' } });
+    const both = see([moving], { checks: [check, other] });
+    expect((await both.result).passed).toBe(false);
+    expect(both.observed()).toBe(2);
     const patient = see([moving, moving, onNode1], { patient: true });
     expect((await patient.result).passed).toBe(true);
   });

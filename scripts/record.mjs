@@ -148,7 +148,11 @@ async function recordUndos(lab) {
       emit: () => {},
       keepStarts: true,
       rebuild: async () => session,
-      onResult: (result) => process.stdout.write(reporter.result(result)),
+      onResult: (result) => {
+        process.stdout.write(reporter.result(result));
+        if (values.times !== undefined && result.outageSeconds !== undefined)
+          writeTimes(values.times, session, [result], values.flavour);
+      },
       onFailure: async () => {},
       onUndone: ({ shell, lab: { machines } }, lesson, task, number) => {
         const name = `${lesson.id}-${task.id}-without-${number}`;
@@ -158,7 +162,6 @@ async function recordUndos(lab) {
         });
       },
     });
-    if (values.times !== undefined) writeTimes(values.times, session, played, values.flavour);
     return played;
   });
   process.stdout.write(reporter.end(results));

@@ -71,15 +71,17 @@ export async function smoke(
               isNew = false;
               return Promise.resolve(session);
             },
-            onResult: (result) => process.stdout.write(reporter.result(result)),
+            onResult: (result) => {
+              process.stdout.write(reporter.result(result));
+              // Row by row: a smoke that is cut short has measured what it has measured.
+              if (options.times !== undefined && result.outageSeconds !== undefined)
+                writeTimes(options.times, session, [result], options.flavour);
+            },
             onFailure: (failed) => keepEvidence(failed, emit),
           },
         );
         process.stdout.write(reporter.end(results));
         process.stderr.write(renderOutages(results));
-        if (options.times !== undefined) {
-          writeTimes(options.times, session, results, options.flavour);
-        }
         return results.every(({ passed }) => passed) ? ExitCode.fine : ExitCode.failed;
       } finally {
         if (!options.keep && labExists(name)) await destroy(name, { run: runLocally, emit });

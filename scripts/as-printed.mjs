@@ -107,7 +107,7 @@ function readFile(lines, paragraph, found) {
       one.editor = one.command;
       one.command = one.command
         .replace(/^sudo nano (\S+)$/, 'sudo tee $1 > /dev/null')
-        .replace(/^sudo systemctl edit/, 'sudo SYSTEMD_EDITOR=tee systemctl edit');
+        .replace(/^sudo systemctl edit/, 'sudo systemctl edit --stdin');
     }
     return;
   }

@@ -88,10 +88,13 @@ function readBlock(lines, paragraph, found) {
   }
 }
 
-/** The next line, with those that it goes on in. */
+/** The next line, with those that it goes on in: after a backslash or a bar, or until the end of a here-document. */
 function takeCommand(rest) {
   let line = rest.shift();
   while (/(\\|\|)$/.test(line) && /[$#] /.test(line) && rest.length > 0)
+    line += `\n${rest.shift()}`;
+  const [, end] = /[$#] .*<<'?(\w+)'?$/.exec(line) ?? [];
+  while (end !== undefined && !line.endsWith(`\n${end}`) && rest.length > 0)
     line += `\n${rest.shift()}`;
   return line;
 }

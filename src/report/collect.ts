@@ -15,6 +15,7 @@ part date --iso-8601=ns
 part uptime
 part uname -a
 part df -h
+part ps -eo pid,ppid,stat,etime,rss,args --width 200
 part ip address
 part cat /etc/hosts
 part cat /etc/corosync/corosync.conf

@@ -200,6 +200,11 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     )
     .option('--keep', 'leave the machines when done', false)
     .addOption(
+      new Option('--labs <count>', 'so many labs share the lessons, side by side')
+        .argParser(wholeNumber)
+        .default(1),
+    )
+    .addOption(
       new Option('--shard <i/n>', 'play only a part of the lessons, such as 1/2').argParser(shard),
     )
     .option('--times <file>', 'write a document with the measured outages')

@@ -1,7 +1,7 @@
 import type { Verdict } from '../checks/verdict.ts';
-import { type Course, type Flavour, fits, type Lesson, type Task } from '../course/lesson.ts';
+import type { Flavour, Lesson, Task } from '../course/lesson.ts';
 import { runDrill } from '../drills/run.ts';
-import { HalabError, usageError } from '../errors.ts';
+import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { judgeTask } from '../session/check.ts';
 import { deleteCheckpoints, restoreCheckpoint, saveCheckpoint } from '../session/checkpoints.ts';
@@ -29,51 +29,6 @@ export interface PlayOptions {
     number: number,
   ) => Promise<void>;
   readonly signal?: AbortSignal;
-}
-
-/** One of several parts of a course, for a run that has not the time for all of it: the first is 1. */
-export interface Shard {
-  readonly index: number;
-  readonly count: number;
-}
-
-/**
- * The lessons to play, in the course's order: those named, or all that the lab has the machines for,
- * or the part of them that is asked for.
- * @throws HalabError (exit 2) for a lesson that there is none of, or that needs a larger lab.
- */
-export function lessonsToPlay(
-  course: Course,
-  named: readonly string[],
-  shard: Shard | null = null,
-): readonly Lesson[] {
-  const unknown = named.find((id) => !course.lessons.some((lesson) => lesson.id === id));
-  if (unknown !== undefined) throw usageError(`There is no lesson "${unknown}".`, 'halab lessons');
-  const playable = course.lessons.filter((lesson) => fits(course, lesson));
-  const large = named.find((id) => !playable.some((lesson) => lesson.id === id));
-  if (large !== undefined)
-    throw usageError(
-      `The lesson "${large}" needs a lab of three machines.`,
-      'halab smoke --machines 3',
-    );
-  const wanted = named.length === 0 ? playable : playable.filter(({ id }) => named.includes(id));
-  return shard === null ? wanted : lessonsOf(wanted, shard);
-}
-
-/** A part of the lessons: neighbours, since one stands on the other, and about as much work as every other part. */
-function lessonsOf(lessons: readonly Lesson[], { index, count }: Shard): readonly Lesson[] {
-  const work = lessons.map(({ tasks, drills }) =>
-    tasks.reduce((sum, { undo }) => sum + 2 + undo.length, 4 * drills.length),
-  );
-  const all = work.reduce((sum, one) => sum + one, 0);
-  let before = 0;
-  return lessons.filter((_, at) => {
-    const own = work[at] ?? 0;
-    // Where the middle of the lesson lies in the whole.
-    const part = Math.floor(((before + own / 2) / all) * count) + 1;
-    before += own;
-    return part === index;
-  });
 }
 
 /**

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { loadCourse } from '../../src/course/load.ts';
 import { imaginaryLab } from '../../src/lab/lab.ts';
-import { lessonsToPlay } from '../../src/smoke/play.ts';
+import { inParts, lessonsToPlay } from '../../src/smoke/parts.ts';
 
 const course = loadCourse(
   fileURLToPath(new URL('../../lessons/pacemaker', import.meta.url)),
@@ -23,12 +23,30 @@ describe('the lessons that a smoke plays', () => {
     expect(() => played('virtual-ip', 'vritual-ip')).toThrow('There is no lesson "vritual-ip"');
   });
 
-  it.each([1, 2, 3, 5])('are each in one of %i parts, none of which is empty', (count) => {
+  it.each([1, 2, 3, 5, 10])('are each in one of %i parts, none of which is empty', (count) => {
     const parts = Array.from({ length: count }, (_, at) =>
       lessonsToPlay(course, [], { index: at + 1, count }).map(({ id }) => id),
     );
     expect(parts.flat()).toEqual(course.lessons.map(({ id }) => id));
     expect(parts.every(({ length }) => length > 0)).toBe(true);
+  });
+
+  it('are divided so that two labs are busy for about as long', () => {
+    const [first = [], second = []] = inParts(course, course.lessons, 2);
+    expect([...first, ...second]).toEqual(course.lessons);
+    expect(first.map(({ id }) => id)).toContain('drbd');
+    expect(second.map(({ id }) => id)).toContain('print-server');
+  });
+
+  it('make no more parts than there are lessons', () => {
+    const named = ['drbd', 'slow-stop'];
+    expect(lessonsToPlay(course, named, { index: 2, count: 3 }).map(({ id }) => id)).toEqual([
+      'slow-stop',
+    ]);
+    expect(() => lessonsToPlay(course, named, { index: 3, count: 3 })).toThrow(
+      'These lessons make 2 parts and no more.',
+    );
+    expect(inParts(course, [], 2)).toEqual([[]]);
   });
 
   it('leave out what a smaller lab has no machines for', () => {

@@ -36,10 +36,12 @@ const realClock = {
 };
 
 /**
- * Between two observations, in milliseconds. An observation takes some hundred itself, so two begin
- * about a second apart: enough to be two, short enough to be waited for.
+ * How long to wait after an observation that took so long, in milliseconds. An observation takes some hundred itself, so two begin
+ * about a second apart: enough to be two, short enough to be waited for. On a busy machine under
+ * emulation one takes seconds, of the cluster's own time: what is waited for would come later for it.
+ * So nobody looks for more than half of the time.
  */
-const pause = 500;
+export const pauseAfter = (observation: number): number => Math.max(500, observation);
 
 /**
  * Seconds that a patient look waits on, beyond its limit, for a machine that does not answer: that
@@ -61,7 +63,9 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
   let before: readonly Verdict[] | null = null;
   let late = false;
   for (;;) {
+    const began = clock.now();
     const state = await options.observe({ checks });
+    const took = clock.now() - began;
     const verdicts = checks.map((check) => judge(check, state, machines));
     const waitedSeconds = (clock.now() - started) / 1000;
     const passed = verdicts.every((verdict) => verdict.passed);
@@ -83,7 +87,7 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
     if (waitedSeconds >= limit && before !== null) late = true;
     if (before !== null && !passed) tell(moving ?? firstFailure(verdicts));
     before = verdicts;
-    await clock.sleep(pause);
+    await clock.sleep(pauseAfter(took));
   }
 
   function tell(reason: string): void {

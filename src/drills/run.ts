@@ -4,7 +4,7 @@ import type { Verdict } from '../checks/verdict.ts';
 import { settlingReason } from '../cluster/settling.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Drill, OutageSpec } from '../course/lesson.ts';
-import { settle } from '../course/settle.ts';
+import { pauseAfter, settle } from '../course/settle.ts';
 import { ExitCode, HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import type { Lab } from '../lab/lab.ts';
@@ -175,7 +175,9 @@ async function judgeDuring(
   emit({ type: 'step-progress', step, text: `watching for ${drill.hold} s that it stays so` });
   const since = performance.now();
   for (;;) {
+    const began = performance.now();
     const state = await session.observe({ checks: drill.then });
+    const took = performance.now() - began;
     const seconds = (performance.now() - since) / 1000;
     const verdicts = drill.then.map((check) => judge(check, state, machines));
     const broken = verdicts.some(({ passed }) => !passed);
@@ -191,7 +193,7 @@ async function judgeDuring(
       );
     }
     if ((seconds >= drill.hold && !broken) || signal?.aborted === true) return verdicts;
-    await sleep(500);
+    await sleep(pauseAfter(took));
   }
 }
 

@@ -37,7 +37,8 @@ export async function withLock<T>(
   }
   let release: () => Promise<void>;
   try {
-    release = await lockfile.lock(folder, { lockfilePath: lock, stale: 15_000, realpath: false });
+    // The library keeps its locks by this first name: one that two labs share would be one lock.
+    release = await lockfile.lock(lock, { lockfilePath: lock, stale: 15_000, realpath: false });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') throw cause;
     const by = readHolder(holderFile);

@@ -136,7 +136,8 @@ async function recordUndos(lab) {
   const { openSession } = await import('../dist/session/session.js');
   const { withLock } = await import('../dist/lab/lock.js');
   const { dropStaleStarts } = await import('../dist/session/reset.js');
-  const { lessonsToPlay, playLessons } = await import('../dist/smoke/play.js');
+  const { lessonsToPlay } = await import('../dist/smoke/parts.js');
+  const { playLessons } = await import('../dist/smoke/play.js');
   const { reporters } = await import('../dist/smoke/reporters.js');
   const { writeTimes } = await import('../dist/smoke/times.js');
   const reporter = reporters.tap();

@@ -36,7 +36,7 @@ const taskSchema = z.strictObject({
   checks: z.array(checkSchema).min(1),
   hints: z.array(text).min(2, 'expected two hints or more, from a nudge to nearly the answer'),
   solution: solutionSchema,
-  undo: z.array(step.extend({ what: text })).default([]),
+  undo: z.array(step.extend({ what: text, redo: text.optional() })).default([]),
 });
 
 /** The ways to write a fault, each by the key that it alone has. */
@@ -213,7 +213,15 @@ export interface SolutionStep {
 /** How to break one thing that the checks assert. */
 export interface UndoStep extends SolutionStep {
   readonly what: string;
+  /**
+   * A script that puts it back, on the same machines; `wholeConfiguration`: the cluster's configuration is put back as it was.
+   * Without one, all machines go back to a checkpoint.
+   */
+  readonly redo?: string | undefined;
 }
+
+/** The word that stands for a script in `redo`. */
+export const wholeConfiguration = 'configuration';
 
 export interface Drill {
   readonly id: string;

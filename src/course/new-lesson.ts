@@ -68,7 +68,9 @@ tasks:
       - what: TODO, what is missing then
         on: node2
         run: |
-          rm /etc/TODO
+          mv /etc/TODO /run/halab-kept
+        redo: |
+          mv /run/halab-kept /etc/TODO
 drills: []
 knows:
   - TODO, one sentence that stays.

@@ -14,6 +14,8 @@ export interface SettleOptions {
   readonly within: number;
   /** Wait to the limit for a pass, even when the cluster is at rest. */
   readonly patient: boolean;
+  /** What is expected with good reason, as by the smoke: of that, one observation of a cluster at rest is believed. */
+  readonly expected?: 'pass' | 'refusal';
   /** Told, once for each, what is waited for. */
   readonly onWait?: (reason: string) => void;
   readonly signal?: AbortSignal;
@@ -39,9 +41,10 @@ const realClock = {
  * How long to wait after an observation that took so long, in milliseconds. An observation takes some hundred itself, so two begin
  * about a second apart: enough to be two, short enough to be waited for. On a busy machine under
  * emulation one takes seconds, of the cluster's own time: what is waited for would come later for it.
- * So nobody looks for more than half of the time.
+ * So nobody looks for more than half of the time; nor for more than a third where nobody sits and waits.
  */
-export const pauseAfter = (observation: number): number => Math.max(500, observation);
+export const pauseAfter = (observation: number, { patient = false } = {}): number =>
+  Math.max(500, patient ? 2 * observation : observation);
 
 /**
  * Seconds that a patient look waits on, beyond its limit, for a machine that does not answer: that
@@ -53,11 +56,11 @@ const silence = 60;
  * Observes until the checks are decided. A pass is believed only when two observations in a row agree.
  * A refusal is given at once when all that fails is set up wrongly, which no waiting will mend; when two in
  * a row agree and the cluster is at rest or something is set up wrongly; or when the time is over. A
- * pass in the last moment gets one observation more to be confirmed. A stop by `signal` counts as no pass
+ * pass in the last moment gets one observation more to be confirmed. What is `expected` needs no second one when the cluster is at rest. A stop by `signal` counts as no pass
  * unless it was confirmed.
  */
 export async function settle(options: SettleOptions): Promise<SettleResult> {
-  const { checks, machines, within, patient, signal, clock = realClock } = options;
+  const { checks, machines, within, patient, expected, signal, clock = realClock } = options;
   const started = clock.now();
   const told = new Set<string>();
   let before: readonly Verdict[] | null = null;
@@ -75,19 +78,20 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
     const lasting = failing.some((verdict) => verdict.lasting);
     const allLasting = !passed && failing.every((verdict) => verdict.lasting);
     const refused = !patient && (allLasting || (agrees && (moving === null || lasting)));
-    const decided = refused || (agrees && passed);
     const silent = Object.values(state.machines).some((machine) => !machine.reachable);
+    const asExpected = expected === (passed ? 'pass' : 'refusal') && moving === null && !silent;
+    const decided = refused || (agrees && passed) || asExpected;
     const limit = patient && silent && !passed ? within + silence : within;
     const timeIsUp = before !== null && waitedSeconds >= limit && (!passed || late);
     if (decided || timeIsUp || signal?.aborted === true) {
-      const confirmed = passed && agrees;
+      const confirmed = passed && (agrees || asExpected);
       const noticed = confirmed ? [] : wrongTurns({ state, machines });
       return { passed: confirmed, verdicts, noticed, state, waitedSeconds };
     }
     if (waitedSeconds >= limit && before !== null) late = true;
     if (before !== null && !passed) tell(moving ?? firstFailure(verdicts));
     before = verdicts;
-    await clock.sleep(pauseAfter(took));
+    await clock.sleep(pauseAfter(took, { patient }));
   }
 
   function tell(reason: string): void {

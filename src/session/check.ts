@@ -9,6 +9,8 @@ export interface CheckOptions {
   readonly patient?: boolean;
   /** Do not wait at all beyond the second observation. */
   readonly now?: boolean;
+  /** As in settle. */
+  readonly expected?: 'pass' | 'refusal';
   readonly onWait?: (reason: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -25,6 +27,7 @@ export function judgeTask(
     machines: session.lab.machines,
     within: options.now === true ? 0 : task.within,
     patient: options.patient ?? false,
+    ...(options.expected === undefined ? {} : { expected: options.expected }),
     ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

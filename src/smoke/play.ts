@@ -1,15 +1,14 @@
-import type { Verdict } from '../checks/verdict.ts';
-import type { Flavour, Lesson, Task } from '../course/lesson.ts';
+import type { Flavour, Lesson } from '../course/lesson.ts';
 import { runDrill } from '../drills/run.ts';
 import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { judgeTask } from '../session/check.ts';
-import { deleteCheckpoints, restoreCheckpoint, saveCheckpoint } from '../session/checkpoints.ts';
 import { judgeEntry } from '../session/enter.ts';
 import { beginLesson, bringToStart, saveLessonStart } from '../session/reset.ts';
 import type { Session } from '../session/session.ts';
-import { runSolution, runSteps } from '../session/solve.ts';
-import type { SmokeResult } from './results.ts';
+import { runSolution } from '../session/solve.ts';
+import { passes, refuses, sentences } from './outcomes.ts';
+import type { Outcome, SmokeResult } from './results.ts';
+import { type OnUndone, playUndos } from './undos.ts';
 
 export interface PlayOptions {
   readonly flavour: Flavour;
@@ -21,13 +20,7 @@ export interface PlayOptions {
   readonly onResult: (result: SmokeResult) => void;
   /** Told of the first failure while the machines are still as they were then. */
   readonly onFailure: (session: Session) => Promise<void>;
-  /** Told after each undo step, while what it undid is still undone; `number` counts from 1. For the recorder. */
-  readonly onUndone?: (
-    session: Session,
-    lesson: Lesson,
-    task: Task,
-    number: number,
-  ) => Promise<void>;
+  readonly onUndone?: OnUndone;
   readonly signal?: AbortSignal;
 }
 
@@ -91,17 +84,23 @@ export async function playLessons(
     if (!entered) return results;
     for (const task of lesson.tasks) {
       await record(lesson, `task ${task.id}: the checks fail before the solution`, () =>
-        failsBefore(session, task),
+        refuses(session, task),
       );
       const solved = await record(
         lesson,
         `task ${task.id}: the checks pass after the ${options.flavour} solution`,
-        () => passesAfter(session, task, options),
+        async () => {
+          await runSolution(session, task, options.flavour);
+          return passes(session, task);
+        },
       );
       if (!solved) return results;
-      await playUndos(session, lesson, task, options, (name, work) =>
-        record(lesson, `task ${task.id}: ${name}`, work),
-      );
+      const whole = await playUndos(session, lesson, task, {
+        emit: options.emit,
+        record: (name, work) => record(lesson, `task ${task.id}: ${name}`, work),
+        onUndone: options.onUndone,
+      });
+      if (!whole) return results;
     }
     for (const drill of lesson.drills) {
       await record(lesson, `drill ${drill.id}`, async () => {
@@ -110,7 +109,7 @@ export async function playLessons(
           report.outage === null ? report.verdicts : [report.outage.verdict, ...report.verdicts];
         return {
           passed: report.passed,
-          detail: [report.fault, ...verdicts.map(sentence)].join('\n'),
+          detail: [report.fault, sentences(verdicts)].join('\n'),
           ...(report.outage === null ? {} : { outageSeconds: report.outage.seconds }),
           ...(report.outage === null || report.outage.parts === null
             ? {}
@@ -122,37 +121,6 @@ export async function playLessons(
   return results;
 }
 
-/** The name of the checkpoint of a solved task, while each thing in it is undone alone. */
-const solvedCheckpoint = 'smoke-solved';
-
-type Outcome = Omit<SmokeResult, 'lesson' | 'name' | 'seconds'>;
-
-/**
- * Undoes each single thing that a task's checks assert, and sees them fail. After each the machines go
- * back to the solved task, so that nothing stands on what another has left.
- */
-async function playUndos(
-  session: Session,
-  lesson: Lesson,
-  task: Task,
-  options: PlayOptions,
-  record: (name: string, work: () => Promise<Outcome>) => Promise<boolean>,
-): Promise<void> {
-  if (task.undo.length === 0) return;
-  const { emit } = options;
-  await deleteCheckpoints(session, [solvedCheckpoint]);
-  await saveCheckpoint(session, { name: solvedCheckpoint, lesson: null, builtFrom: null }, emit);
-  for (const [index, undo] of task.undo.entries()) {
-    await record(`the checks fail without ${undo.what}`, async () => {
-      await runSteps(session, [undo], `Undoing ${undo.what}`);
-      return failsBefore(session, task);
-    });
-    await options.onUndone?.(session, lesson, task, index + 1);
-    await restoreCheckpoint(session, solvedCheckpoint, emit);
-  }
-  await deleteCheckpoints(session, [solvedCheckpoint]);
-}
-
 async function entry(
   session: Session,
   lesson: Lesson,
@@ -161,28 +129,7 @@ async function entry(
   const nothing = verdicts.length === 0 ? 'It stands on nothing.' : '';
   return {
     passed: verdicts.every(({ passed }) => passed),
-    detail: nothing || verdicts.map(sentence).join('\n'),
+    detail: nothing || sentences(verdicts),
   };
 }
 
-/** A task that is not solved yet must be refused, whatever the time given. */
-async function failsBefore(
-  session: Session,
-  task: Task,
-): Promise<{ passed: boolean; detail: string }> {
-  const { passed, verdicts } = await judgeTask(session, task);
-  return { passed: !passed, detail: verdicts.map(sentence).join('\n') };
-}
-
-async function passesAfter(
-  session: Session,
-  task: Task,
-  options: PlayOptions,
-): Promise<{ passed: boolean; detail: string }> {
-  await runSolution(session, task, options.flavour);
-  const { passed, verdicts } = await judgeTask(session, task, { patient: true });
-  return { passed, detail: verdicts.map(sentence).join('\n') };
-}
-
-const sentence = (verdict: Verdict): string =>
-  `${verdict.passed ? 'yes' : 'NO'}: ${verdict.expectation}. ${verdict.evidence}`;

@@ -14,3 +14,6 @@ export interface SmokeResult {
   /** What the outage went to, where the logs told. */
   readonly parts?: Breakdown;
 }
+
+/** How one thing went, before it has a name and a time. */
+export type Outcome = Omit<SmokeResult, 'lesson' | 'name' | 'seconds'>;

@@ -17,6 +17,9 @@ function scriptsOf({ start, entry, tasks, drills }: Lesson): [string, string][] 
       ...solution.pcs.map(({ run }): [string, string] => [`${id}, pcs`, run]),
       ...solution.crmsh.map(({ run }): [string, string] => [`${id}, crmsh`, run]),
       ...undo.map(({ what, run }): [string, string] => [`${id}, undo ${what}`, run]),
+      ...undo.flatMap(({ what, redo }): [string, string][] =>
+        redo === undefined ? [] : [[`${id}, redo ${what}`, redo]],
+      ),
     ]),
     ...answers.map(({ what, run }): [string, string] => [what, run]),
     ...drills.flatMap(({ id, fault, outage }): [string, string][] => [

@@ -57,6 +57,21 @@ describe('settle', () => {
     expect(observed()).toBe(2);
   });
 
+  it('believes what is expected after one observation of a cluster at rest, and nothing else', async () => {
+    const pass = see([onNode1], { expected: 'pass', patient: true });
+    expect(await pass.result).toMatchObject({ passed: true, waitedSeconds: 0.5 });
+    const refusal = see([none], { expected: 'refusal' });
+    expect(await refusal.result).toMatchObject({ passed: false, waitedSeconds: 0.5 });
+    const otherwise = see([onNode1], { expected: 'refusal' });
+    expect(await otherwise.result).toMatchObject({ passed: true });
+    expect(otherwise.observed()).toBe(2);
+    const moving = see([busy, busy, onNode1], { expected: 'pass', patient: true });
+    expect(await moving.result).toMatchObject({ passed: true });
+    expect(moving.observed()).toBe(3);
+    const refused = see([busy, onNode1], { expected: 'refusal' });
+    expect(await refused.result).toMatchObject({ passed: true });
+  });
+
   it('takes answers that differ in how long they took for the same', async () => {
     const run = 'curl page';
     const refused = ['13 ms', '2 ms'].map((time) =>

@@ -258,7 +258,7 @@ async function untilHit(
   while ((performance.now() - started) / 1000 < below && signal?.aborted !== true) {
     const { recovered, seconds } = await probe.read();
     if (recovered && seconds > above) return;
-    await sleep(1000);
+    await sleep(2000);
   }
 }
 
@@ -266,7 +266,7 @@ async function untilHit(
 async function untilRecovered(probe: Probe, limit: number, started: number): Promise<Outage> {
   while ((performance.now() - started) / 1000 < limit + 5) {
     if ((await probe.read()).recovered) break;
-    await sleep(1000);
+    await sleep(2000);
   }
   return probe.stop();
 }

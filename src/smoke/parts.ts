@@ -39,8 +39,11 @@ export function lessonsToPlay(
   return part;
 }
 
-/** What each thing takes in seconds: averages of a whole smoke with pcs on two cores under emulation. */
-const takes = { machines: 60, startTask: 12, task: 16, save: 6, undo: 8, drill: 75 };
+/**
+ * What each thing takes in seconds, on two cores under emulation that two labs share. `restored` is an undo step
+ * after which the machines go back to a checkpoint.
+ */
+const takes = { machines: 75, startTask: 25, task: 37, undo: 14, restored: 30, drill: 110 };
 
 /**
  * Divides lessons into so many parts of neighbours, since one stands on the other, such that the longest
@@ -79,7 +82,10 @@ function secondsOf(course: Course, lessons: readonly Lesson[]): number {
 const own = ({ tasks, drills }: Lesson): number =>
   tasks.reduce(
     (sum, { undo }) =>
-      sum + takes.task + (undo.length === 0 ? 0 : takes.save) + undo.length * takes.undo,
+      undo.reduce(
+        (all, { redo }) => all + (redo === undefined ? takes.restored : takes.undo),
+        sum + takes.task,
+      ),
     drills.length * takes.drill,
   );
 

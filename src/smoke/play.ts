@@ -132,4 +132,3 @@ async function entry(
     detail: nothing || sentences(verdicts),
   };
 }
-

@@ -107,19 +107,14 @@ function playOn(
     try {
       const kept = options.keep ? await keptSession(name, options, emit) : null;
       const session = kept ?? (await build());
-      // Machines that were just made are as new, until something was played on them.
-      let isNew = kept === null;
       const ids = lessons.map(({ id }) => id);
       return await playLessons(session, lessonsToPlay(session.course, ids), {
         flavour: options.flavour,
         emit,
         signal,
         keepStarts: options.keep,
-        rebuild: () => {
-          if (!isNew) return build();
-          isNew = false;
-          return Promise.resolve(session);
-        },
+        // Nothing was played yet on machines that were just made.
+        rebuild: () => (kept === null ? Promise.resolve(session) : build()),
         onResult: (result) => {
           options.onResult(result);
           // Row by row: a smoke that is cut short has measured what it has measured.

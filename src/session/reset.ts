@@ -187,10 +187,14 @@ export async function keepStart(session: Session, lesson: Lesson, emit: Emit): P
   }
 }
 
-async function solveLesson(
+/**
+ * Runs the solutions of a lesson's tasks, and sees each task's checks pass.
+ * @throws HalabError when one does not, or on an interruption.
+ */
+export async function solveLesson(
   session: Session,
   lesson: Lesson,
-  { emit, flavour, signal }: ResetOptions,
+  { emit, flavour, signal }: Pick<ResetOptions, 'emit' | 'flavour' | 'signal'>,
 ): Promise<void> {
   const stopped = (): boolean => signal?.aborted === true;
   for (const task of lesson.tasks) {

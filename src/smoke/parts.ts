@@ -1,4 +1,5 @@
 import { type Course, fits, type Lesson } from '../course/lesson.ts';
+import { lessonsBefore } from '../course/progress.ts';
 import { usageError } from '../errors.ts';
 
 /** One of several parts of a course, for a run that has not the time for all of it: the first is 1. */
@@ -40,10 +41,14 @@ export function lessonsToPlay(
 }
 
 /**
- * What each thing takes in seconds, on two cores under emulation that two labs share. `restored` is an undo step
- * after which the machines go back to a checkpoint.
+ * What each thing takes in seconds, on two cores under emulation that two labs share, in a lesson that stands on
+ * three others. `restored` is an undo step after which the machines go back to a checkpoint.
  */
-const takes = { machines: 75, startTask: 25, task: 37, undo: 14, restored: 30, drill: 110 };
+const takes = { machines: 75, startTask: 21, task: 34, undo: 14, restored: 30, drill: 100 };
+
+/** The more lessons there were before, the more the cluster has to do at each step. */
+const growth = (course: Course, lesson: Lesson): number =>
+  0.5 + lessonsBefore(course, lesson).length / 6;
 
 /**
  * Divides lessons into so many parts of neighbours, since one stands on the other, such that the longest
@@ -72,25 +77,22 @@ export function inParts(
 const longest = (course: Course, parts: readonly (readonly Lesson[])[]): number =>
   Math.max(...parts.map((part) => secondsOf(course, part)));
 
-/** About how long a lab is busy with neighbouring lessons, in seconds. */
+/** About how long a lab is busy with lessons and with what they stand on, in seconds. */
 function secondsOf(course: Course, lessons: readonly Lesson[]): number {
-  const before = new Set(lessons.slice(0, 1).flatMap((lesson) => standsOn(course, lesson)));
-  const start = [...before].reduce((sum, { tasks }) => sum + tasks.length * takes.startTask, 0);
-  return lessons.reduce((sum, lesson) => sum + own(lesson), takes.machines + start);
+  const before = new Set(lessons.flatMap((lesson) => lessonsBefore(course, lesson)));
+  const start = [...before]
+    .filter((lesson) => !lessons.includes(lesson))
+    .reduce((sum, { tasks }) => sum + tasks.length * takes.startTask, 0);
+  return lessons.reduce((sum, lesson) => sum + own(course, lesson), takes.machines + start);
 }
 
-const own = ({ tasks, drills }: Lesson): number =>
-  tasks.reduce(
+const own = (course: Course, lesson: Lesson): number =>
+  growth(course, lesson) *
+  lesson.tasks.reduce(
     (sum, { undo }) =>
       undo.reduce(
         (all, { redo }) => all + (redo === undefined ? takes.restored : takes.undo),
         sum + takes.task,
       ),
-    drills.length * takes.drill,
+    lesson.drills.length * takes.drill,
   );
-
-/** The lessons that one stands on, at any remove. */
-const standsOn = (course: Course, { requires }: Lesson): readonly Lesson[] =>
-  course.lessons
-    .filter(({ id }) => requires.includes(id))
-    .flatMap((lesson) => [lesson, ...standsOn(course, lesson)]);

@@ -70,7 +70,10 @@ describe('a sound course', () => {
   it('has defaults where nothing is written', () => {
     expect(service?.tasks.map(({ within }) => within)).toEqual([60, 30]);
     expect(service?.tasks[1]?.undo).toEqual([]);
-    expect(service?.tasks[0]?.undo[0]).toMatchObject({ on: ['node1', 'node2'] });
+    expect(service?.tasks[0]?.undo[0]).toMatchObject({
+      on: ['node1', 'node2'],
+      redo: 'ping -c 1 192.168.56.100',
+    });
     expect(names?.drills).toEqual([]);
   });
 

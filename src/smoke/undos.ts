@@ -26,7 +26,7 @@ const solvedCheckpoint = 'smoke-solved';
 /**
  * Undoes each single thing that a task's checks assert, and sees them fail. Then it is put back, and the
  * checks must pass again, so that nothing stands on what another has left. Where the lesson does not say
- * how to put it back, the machines go back to a checkpoint: under emulation that takes ten times as long,
+ * how to put it back, the machines go back to a checkpoint: under emulation that takes several times as long,
  * because QEMU then has all of the machines' code to translate anew.
  * @returns false when the task is not whole at the end.
  */

@@ -56,8 +56,8 @@ const silence = 60;
  * Observes until the checks are decided. A pass is believed only when two observations in a row agree.
  * A refusal is given at once when all that fails is set up wrongly, which no waiting will mend; when two in
  * a row agree and the cluster is at rest or something is set up wrongly; or when the time is over. A
- * pass in the last moment gets one observation more to be confirmed. What is `expected` needs no second one when the cluster is at rest. A stop by `signal` counts as no pass
- * unless it was confirmed.
+ * pass in the last moment gets one observation more to be confirmed. What is `expected` needs no second one when
+ * the cluster is at rest. A stop by `signal` counts as no pass unless it was confirmed.
  */
 export async function settle(options: SettleOptions): Promise<SettleResult> {
   const { checks, machines, within, patient, expected, signal, clock = realClock } = options;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verdict } from '../checks/verdict.ts';
 import type { Task } from '../course/lesson.ts';
-import { judgeTask } from '../session/check.ts';
+import { type CheckOptions, judgeTask } from '../session/check.ts';
 import type { Session } from '../session/session.ts';
 import type { Outcome } from './results.ts';
 
@@ -11,17 +11,14 @@ import type { Outcome } from './results.ts';
  */
 const notices = 1500;
 
-/** Passes when the task's checks do, within the time that the cluster is given. */
-export async function passes(session: Session, task: Task): Promise<Outcome> {
+/** Passes when the task's checks do, within the time that the cluster is given; `expected` for a task that has passed before. */
+export async function passes(
+  session: Session,
+  task: Task,
+  options: Pick<CheckOptions, 'expected'> = {},
+): Promise<Outcome> {
   await sleep(notices);
-  const { passed, verdicts } = await judgeTask(session, task, { patient: true });
-  return { passed, detail: sentences(verdicts) };
-}
-
-/** The same for a task that has passed before. */
-export async function passesAgain(session: Session, task: Task): Promise<Outcome> {
-  await sleep(notices);
-  const { passed, verdicts } = await judgeTask(session, task, { patient: true, expected: 'pass' });
+  const { passed, verdicts } = await judgeTask(session, task, { ...options, patient: true });
   return { passed, detail: sentences(verdicts) };
 }
 

@@ -70,15 +70,16 @@ export async function playLessons(
 
   for (const lesson of lessons) {
     const missing = lessonsBefore(session.course, lesson).filter(({ id }) => !solved.has(id));
-    if (solved.size === 0 || missing.length > 0) {
+    const isFirst = solved.size === 0;
+    if (isFirst || missing.length > 0) {
       const there = await record(lesson, 'its start is reached', async () => {
-        if (solved.size === 0) session = await bringToStart(session, lesson, options);
+        if (isFirst) session = await bringToStart(session, lesson, options);
         else await solveOnTheWay(session, missing, options);
         return { passed: true, detail: '' };
       });
       if (!there) return results;
     }
-    if (solved.size > 0) {
+    if (!isFirst) {
       await beginLesson(session, lesson, options.emit);
       if (options.keepStarts) await saveLessonStart(session, lesson, options.emit);
     }

@@ -3,7 +3,7 @@ import type { Emit } from '../events.ts';
 import { deleteCheckpoints, restoreCheckpoint, saveCheckpoint } from '../session/checkpoints.ts';
 import type { Session } from '../session/session.ts';
 import { runSteps } from '../session/solve.ts';
-import { passesAgain, refuses } from './outcomes.ts';
+import { passes, refuses } from './outcomes.ts';
 import type { Outcome } from './results.ts';
 
 /** Told after each undo step, while what it undid is still undone; `number` counts from 1. For the recorder. */
@@ -36,24 +36,25 @@ export async function playUndos(
   task: Task,
   { emit, record, onUndone }: UndoOptions,
 ): Promise<boolean> {
-  const undo = (step: UndoStep): Promise<boolean> =>
-    record(`the checks fail without ${step.what}`, async () => {
+  const undo = async (step: UndoStep, number: number): Promise<void> => {
+    await record(`the checks fail without ${step.what}`, async () => {
       if (step.redo === wholeConfiguration)
         await runSteps(session, [{ ...step, run: keepConfiguration }], 'Keeping the configuration');
       await runSteps(session, [step], `Undoing ${step.what}`);
       return refuses(session, task);
     });
+    await onUndone?.(session, lesson, task, number);
+  };
   const numbered = task.undo.map((step, index) => ({ step, number: index + 1 }));
 
   for (const { step, number } of numbered) {
     const { redo } = step;
     if (redo === undefined) continue;
-    await undo(step);
-    await onUndone?.(session, lesson, task, number);
+    await undo(step, number);
     const run = redo === wholeConfiguration ? putConfigurationBack : redo;
     const whole = await record(`the checks pass again with ${step.what}`, async () => {
       await runSteps(session, [{ ...step, run }], `Putting back ${step.what}`);
-      return passesAgain(session, task);
+      return passes(session, task, { expected: 'pass' });
     });
     if (!whole) return false;
   }
@@ -63,8 +64,7 @@ export async function playUndos(
   await deleteCheckpoints(session, [solvedCheckpoint]);
   await saveCheckpoint(session, { name: solvedCheckpoint, lesson: null, builtFrom: null }, emit);
   for (const { step, number } of others) {
-    await undo(step);
-    await onUndone?.(session, lesson, task, number);
+    await undo(step, number);
     await restoreCheckpoint(session, solvedCheckpoint, emit);
   }
   await deleteCheckpoints(session, [solvedCheckpoint]);

@@ -16,6 +16,11 @@ export interface SettleOptions {
   readonly patient: boolean;
   /** What is expected with good reason, as by the smoke: of that, one observation of a cluster at rest is believed. */
   readonly expected?: 'pass' | 'refusal';
+  /**
+   * Waits until the cluster has nothing left to do, at most so many seconds, at less cost than a look. Where it is
+   * given, nobody looks at a cluster on the move for looking's sake.
+   */
+  readonly untilRest?: (seconds: number) => Promise<void>;
   /** Told, once for each, what is waited for. */
   readonly onWait?: (reason: string) => void;
   readonly signal?: AbortSignal;
@@ -52,6 +57,9 @@ export const pauseAfter = (observation: number, { patient = false } = {}): numbe
  */
 const silence = 60;
 
+/** Seconds after which one looks again even at a cluster that does not come to rest: the checks may pass all the same. */
+const restless = 20;
+
 /**
  * Observes until the checks are decided. A pass is believed only when two observations in a row agree.
  * A refusal is given at once when all that fails is set up wrongly, which no waiting will mend; when two in
@@ -65,12 +73,18 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
   const told = new Set<string>();
   let before: readonly Verdict[] | null = null;
   let late = false;
+  const waited = (): number => (clock.now() - started) / 1000;
+  const rest = async (): Promise<void> => {
+    const left = Math.min(within - waited(), restless);
+    if (left > 0) await options.untilRest?.(left);
+  };
+  if (patient) await rest();
   for (;;) {
     const began = clock.now();
     const state = await options.observe({ checks });
     const took = clock.now() - began;
     const verdicts = checks.map((check) => judge(check, state, machines));
-    const waitedSeconds = (clock.now() - started) / 1000;
+    const waitedSeconds = waited();
     const passed = verdicts.every((verdict) => verdict.passed);
     const agrees = before !== null && sameOutcome(before, verdicts);
     const moving = settlingReason(state);
@@ -91,7 +105,7 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
     if (waitedSeconds >= limit && before !== null) late = true;
     if (before !== null && !passed) tell(moving ?? firstFailure(verdicts));
     before = verdicts;
-    await clock.sleep(pauseAfter(took, { patient }));
+    await Promise.all([clock.sleep(pauseAfter(took, { patient })), rest()]);
   }
 
   function tell(reason: string): void {

@@ -117,6 +117,8 @@ export async function runDrill(
     machines: lab.machines,
     within: 180,
     patient: true,
+    expected: 'pass',
+    untilRest: session.untilRest,
     onWait: (reason) =>
       emit({ type: 'note', text: `Waiting until the cluster is whole: ${reason}` }),
     ...(signal === undefined ? {} : { signal }),
@@ -168,6 +170,8 @@ async function judgeDuring(
     machines,
     within: drill.within,
     patient: true,
+    expected: 'pass',
+    untilRest: session.untilRest,
     onWait: (reason) => emit({ type: 'step-progress', step, text: reason }),
     ...(signal === undefined ? {} : { signal }),
   });

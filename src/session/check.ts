@@ -28,6 +28,9 @@ export function judgeTask(
     within: options.now === true ? 0 : task.within,
     patient: options.patient ?? false,
     ...(options.expected === undefined ? {} : { expected: options.expected }),
+    ...(options.patient === true || options.expected !== undefined
+      ? { untilRest: session.untilRest }
+      : {}),
     ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

@@ -19,6 +19,7 @@ export async function judgeEntry(
     machines: session.lab.machines,
     within,
     patient,
+    ...(patient ? { expected: 'pass', untilRest: session.untilRest } : {}),
     ...(signal === undefined ? {} : { signal }),
   });
   return verdicts;

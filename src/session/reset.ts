@@ -206,6 +206,7 @@ export async function solveLesson(
       await runSolution(session, task, flavour);
       const { passed, verdicts } = await judgeTask(session, task, {
         patient: true,
+        expected: 'pass',
         onWait: (text) => emit({ type: 'step-progress', step, text }),
         ...(signal === undefined ? {} : { signal }),
       });

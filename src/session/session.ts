@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type CheckSpec, questionsOf } from '../checks/index.ts';
 import { observe } from '../cluster/observe.ts';
+import { untilAtRest } from '../cluster/rest.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Course } from '../course/lesson.ts';
 import { loadCourse } from '../course/load.ts';
@@ -29,6 +30,8 @@ export interface Session {
     readonly setClocks?: boolean;
     readonly checks?: readonly CheckSpec[];
   }): Promise<ClusterState>;
+  /** Waits until Pacemaker has nothing left to do, at most so many seconds; see untilAtRest. */
+  untilRest(seconds: number): Promise<void>;
   progress(): Progress;
   /** Changes the progress as it is on disk now, and returns it. */
   update(change: (progress: Progress) => Progress): Progress;
@@ -107,6 +110,7 @@ function sessionOf(lab: Lab, emit: Emit): Session {
         setClocks,
         questions: questionsOf(checks, lab.machines),
       }),
+    untilRest: (seconds) => untilAtRest(shell, lab.machines, seconds),
     progress: () => progressOf(lab, emit),
     update(change) {
       const progress = change(progressOf(lab, emit));

@@ -72,6 +72,41 @@ describe('settle', () => {
     expect(await refused.result).toMatchObject({ passed: true });
   });
 
+  it('waits for a cluster at rest before it looks, where it can and nobody sits and waits', async () => {
+    const asked: number[] = [];
+    const untilRest = async (seconds: number): Promise<void> => {
+      asked.push(seconds);
+    };
+    const pass = see([onNode1], { expected: 'pass', patient: true, untilRest });
+    expect(await pass.result).toMatchObject({ passed: true });
+    expect(asked).toEqual([20]);
+    asked.length = 0;
+    const moving = see([busy, onNode1], { expected: 'pass', patient: true, within: 10, untilRest });
+    expect(await moving.result).toMatchObject({ passed: true });
+    expect(moving.observed()).toBe(2);
+    expect(asked).toHaveLength(2);
+    expect(asked[0]).toBe(10);
+    expect(asked[1]).toBeLessThan(10);
+    asked.length = 0;
+    // A refusal mostly needs one look alone.
+    const refusal = see([none], { expected: 'refusal', untilRest });
+    expect(await refusal.result).toMatchObject({ passed: false });
+    expect(asked).toEqual([]);
+    const late = see([busy, none], { expected: 'refusal', untilRest });
+    expect(await late.result).toMatchObject({ passed: false });
+    expect(asked).toEqual([20]);
+  });
+
+  it('does not wait for rest when its time is over', async () => {
+    const asked: number[] = [];
+    const untilRest = async (seconds: number): Promise<void> => {
+      asked.push(seconds);
+    };
+    const { result } = see([busy], { patient: true, within: 0, untilRest });
+    expect(await result).toMatchObject({ passed: false });
+    expect(asked).toEqual([]);
+  });
+
   it('takes answers that differ in how long they took for the same', async () => {
     const run = 'curl page';
     const refused = ['13 ms', '2 ms'].map((time) =>

@@ -6,8 +6,8 @@ import type { Shell } from '../lab/machine.ts';
 
 /** Seconds between two samples. */
 const pingInterval = 0.1;
-/** Each sample starts a command: under emulation more of them take a third of a core from the cluster. */
-const askInterval = 0.5;
+/** Each sample starts a command: under emulation two a second take a quarter of a core from the cluster. */
+const askInterval = 1;
 
 /** What a client saw. */
 export interface Outage {
@@ -31,7 +31,7 @@ export interface Probe {
 
 /** What the client does, in words. */
 export const whatIsAsked = ({ ping, ask = '' }: OutageSpec): string =>
-  ping === undefined ? `${ask.trim()} (twice a second)` : `ping ${ping} (ten times a second)`;
+  ping === undefined ? `${ask.trim()} (once a second)` : `ping ${ping} (ten times a second)`;
 
 const word = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -81,7 +81,7 @@ export async function startProbe(shell: Shell, client: string, spec: OutageSpec)
   for (let tries = 0; tries < 15; tries++) {
     await sleep(700);
     const seen = await read();
-    if (seen.samples - seen.lost >= 5 && seen.recovered) return probe;
+    if (seen.samples - seen.lost >= 3 && seen.recovered) return probe;
   }
   await probe.stop();
   throw new HalabError(
@@ -140,7 +140,7 @@ export function readAskLog(text: string): Outage {
     now: endOf(text),
     interval: askInterval,
     // A slow machine takes its time to ask.
-    fresh: 3,
+    fresh: 4,
     isNewest: (answer) => answer.sequence === sequence,
   });
   return { ...outage, samples: samples.length, lost };

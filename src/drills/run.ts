@@ -283,7 +283,7 @@ export function judgeOutage(outage: Outage, spec: OutageSpec, client: string): V
     below === null
       ? `${client} gets no answer from ${what} as long as the fault stands`
       : `${client} gets no answer from ${what} for less than ${below} s`;
-  const often = spec.ping === undefined ? 'two' : 'ten';
+  const often = spec.ping === undefined ? 'one' : 'ten';
   const measured = `${client} had no answer for ${outage.seconds.toFixed(1)} s (${outage.lost} of ${outage.samples} samples lost, ${often} a second, on its own clock)`;
   const refuse = (why: string): Verdict => ({
     passed: false,

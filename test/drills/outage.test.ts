@@ -65,7 +65,7 @@ describe('readAskLog', () => {
   it('measures the gap between two answers with a refusal in it', () => {
     const text = samples('yes 100.0 100.1', 'no 100.3 101.3', 'no 101.5 102.5', 'yes 109.0 109.1');
     expect(readAskLog(text)).toEqual({
-      seconds: 8.5,
+      seconds: 8,
       endedAgo: 0.4,
       recovered: true,
       samples: 4,
@@ -76,7 +76,7 @@ describe('readAskLog', () => {
   it('takes an answer that was long in coming for an outage', () => {
     const text = samples('yes 100.0 100.1', 'yes 100.3 108.3', 'yes 109.0 109.1');
     expect(readAskLog(text)).toEqual({
-      seconds: 7.7,
+      seconds: 7.2,
       endedAgo: 1.2,
       recovered: true,
       samples: 3,

@@ -33,6 +33,7 @@ const taskSchema = z.strictObject({
   id,
   title: text,
   within: seconds.default(30),
+  exercise: z.boolean().default(false),
   checks: z.array(checkSchema).min(1),
   hints: z.array(text).min(2, 'expected two hints or more, from a nudge to nearly the answer'),
   solution: solutionSchema,
@@ -198,6 +199,11 @@ export interface Task {
   readonly title: string;
   /** Seconds that the cluster may take to settle. */
   readonly within: number;
+  /**
+   * All exercises of a lesson together leave the machines as they were: who only has to reach a later lesson
+   * leaves them out.
+   */
+  readonly exercise: boolean;
   readonly checks: readonly CheckSpec[];
   readonly hints: readonly string[];
   readonly solution: Readonly<Record<Flavour, readonly SolutionStep[]>>;

@@ -188,7 +188,7 @@ export async function keepStart(session: Session, lesson: Lesson, emit: Emit): P
 }
 
 /**
- * Runs the solutions of a lesson's tasks, and sees each task's checks pass.
+ * Runs the solutions of a lesson's tasks but for exercises, and sees each task's checks pass.
  * @throws HalabError when one does not, or on an interruption.
  */
 export async function solveLesson(
@@ -197,7 +197,7 @@ export async function solveLesson(
   { emit, flavour, signal }: Pick<ResetOptions, 'emit' | 'flavour' | 'signal'>,
 ): Promise<void> {
   const stopped = (): boolean => signal?.aborted === true;
-  for (const task of lesson.tasks) {
+  for (const task of lesson.tasks.filter(({ exercise }) => !exercise)) {
     if (stopped()) throw interrupted();
     const step = `solve-${lesson.id}-${task.id}`;
     const started = performance.now();

@@ -82,7 +82,8 @@ function secondsOf(course: Course, lessons: readonly Lesson[]): number {
   const before = new Set(lessons.flatMap((lesson) => lessonsBefore(course, lesson)));
   const start = [...before]
     .filter((lesson) => !lessons.includes(lesson))
-    .reduce((sum, { tasks }) => sum + tasks.length * takes.startTask, 0);
+    .flatMap(({ tasks }) => tasks)
+    .reduce((sum, { exercise }) => sum + (exercise ? 0 : takes.startTask), 0);
   return lessons.reduce((sum, lesson) => sum + own(course, lesson), takes.machines + start);
 }
 

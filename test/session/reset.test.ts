@@ -16,7 +16,9 @@ import {
   toPrune,
   writeCheckpoints,
 } from '../../src/session/checkpoint-file.ts';
-import { startHash, wayToStart } from '../../src/session/reset.ts';
+import { solveLesson, startHash, wayToStart } from '../../src/session/reset.ts';
+import type { Session } from '../../src/session/session.ts';
+import { machines as labMachines, recordedState } from '../fixtures/load.ts';
 
 const course = loadCourse(
   fileURLToPath(new URL('../../lessons/pacemaker', import.meta.url)),
@@ -94,6 +96,52 @@ const checkpoint = (name: string, lesson: string | null, hour: number): Checkpoi
   whole,
   pulses: null,
   builtFrom: null,
+});
+
+describe('solving a lesson on the way', () => {
+  it('leaves out the exercises, which leave nothing that a later lesson stands on', async () => {
+    const scripts: string[] = [];
+    const session = {
+      lab: { machines: labMachines },
+      shell: {
+        runAsRoot: async (_machine: string, script: string) => {
+          scripts.push(script);
+          return { reached: true, exitCode: 0, stdout: '', stderr: '', milliseconds: 1 };
+        },
+      },
+      observe: async () => recordedState('vip-started'),
+      untilRest: async () => {},
+    } as Partial<Session> as Session;
+    const solutionOf = (run: string) => ({ pcs: [{ on: ['node1'], run }], crmsh: [] });
+    const [given] = address.tasks;
+    if (given === undefined) throw new Error('no task');
+    const tasks = [
+      { ...given, id: 'vip', exercise: false, solution: solutionOf('create it') },
+      { ...given, id: 'standby', exercise: true, solution: solutionOf('move it') },
+    ];
+    const steps: string[] = [];
+    await solveLesson(
+      session,
+      { ...address, tasks },
+      {
+        flavour: 'pcs',
+        emit: (event) => {
+          if (event.type === 'step-done') steps.push(event.step);
+        },
+      },
+    );
+    expect(scripts).toEqual(['set -e\ncreate it']);
+    expect(steps).toEqual(['solve-virtual-ip-vip']);
+  });
+
+  it('has exercises in the course, and what later lessons stand on is none', () => {
+    expect(address.tasks.map(({ id, exercise }) => [id, exercise])).toEqual([
+      ['vip', false],
+      ['standby', true],
+      ['stickiness', false],
+      ['return', true],
+    ]);
+  });
 });
 
 describe('pruning', () => {

@@ -40,6 +40,7 @@ const taskOf = (undo: readonly UndoStep[]): Task => ({
   id: 'vip',
   title: 'The address',
   within: 0,
+  exercise: false,
   checks: [
     checkSchema.parse({
       resource: {

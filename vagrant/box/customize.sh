@@ -51,7 +51,7 @@ units() {
   # Pulled in by other units, not by a wish of their own, so `disable` does not reach them. No
   # lesson starts these.
   in_guest systemctl --quiet mask systemd-networkd-wait-online.service systemd-network-generator.service \
-    systemd-networkd-persistent-storage.service apt-daily.timer apt-daily-upgrade.timer systemd-firstboot.service
+    systemd-networkd-persistent-storage.service systemd-journald-audit.socket apt-daily.timer apt-daily-upgrade.timer systemd-firstboot.service
   # These stay startable, they are only not wanted at boot any more.
   for unit in sysinit.target/dev-hugepages.mount sysinit.target/dev-mqueue.mount \
     sysinit.target/proc-sys-fs-binfmt_misc.automount sysinit.target/sys-fs-fuse-connections.mount \

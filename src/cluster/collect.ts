@@ -42,13 +42,16 @@ export interface ObserveOptions {
   readonly setClocks?: boolean;
 }
 
+/** Milliseconds after which a machine counts as unreachable. */
+export const machineTimeout = 15_000;
+
 /** Sends the probe to all machines at once and waits for every answer or its time limit. */
 export async function collect(
   shell: Shell,
   machines: readonly Machine[],
   options: ObserveOptions = {},
 ): Promise<RawObservation> {
-  const timeout = options.timeout ?? 15_000;
+  const timeout = options.timeout ?? machineTimeout;
   const token = randomBytes(8).toString('hex');
   const units = [...new Set([...standardUnits, ...(options.units ?? [])])];
   const clock = options.setClocks === true ? new Date() : null;

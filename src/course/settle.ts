@@ -7,7 +7,10 @@ import type { ClusterState } from '../cluster/state.ts';
 import type { Machine } from '../lab/machine.ts';
 
 export interface SettleOptions {
-  readonly observe: (options: { checks: readonly CheckSpec[] }) => Promise<ClusterState>;
+  readonly observe: (options: {
+    checks: readonly CheckSpec[];
+    patient: boolean;
+  }) => Promise<ClusterState>;
   readonly checks: readonly CheckSpec[];
   readonly machines: readonly Machine[];
   /** Seconds that the cluster may take. */
@@ -81,7 +84,7 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
   if (patient) await rest();
   for (;;) {
     const began = clock.now();
-    const state = await options.observe({ checks });
+    const state = await options.observe({ checks, patient });
     const took = clock.now() - began;
     const verdicts = checks.map((check) => judge(check, state, machines));
     const waitedSeconds = waited();

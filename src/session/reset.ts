@@ -87,6 +87,8 @@ export interface ResetOptions {
   readonly emit: Emit;
   /** Whose solutions build a start for which there is no checkpoint. */
   readonly flavour: Flavour;
+  /** false: take no checkpoint of the start. */
+  readonly keepStarts?: boolean;
   /** Makes all machines anew, when there is no checkpoint to begin at. @returns a session on them. */
   readonly rebuild: () => Promise<Session>;
   readonly signal?: AbortSignal;
@@ -94,7 +96,7 @@ export interface ResetOptions {
 
 /**
  * Brings all machines to the start of a lesson: by its checkpoint, or else from the nearest one before
- * it, with the solutions of the lessons between; then that start has a checkpoint too. Progress is left alone.
+ * it, with the solutions of the lessons between; then that start has a checkpoint too, unless none is wanted. Progress is left alone.
  * @returns the session on the machines as they are then.
  * @throws HalabError when they do not get there (exit 3), or on an interruption.
  */
@@ -125,7 +127,7 @@ export async function bringToStart(
       next: 'Try again: halab reset. Or make the lab anew: halab destroy, then halab up',
     });
   }
-  await saveLessonStart(at, lesson, emit);
+  if (options.keepStarts !== false) await saveLessonStart(at, lesson, emit);
   return at;
 }
 

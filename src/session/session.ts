@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type CheckSpec, questionsOf } from '../checks/index.ts';
+import { machineTimeout } from '../cluster/collect.ts';
 import { observe } from '../cluster/observe.ts';
 import { untilAtRest } from '../cluster/rest.ts';
 import type { ClusterState } from '../cluster/state.ts';
@@ -25,10 +26,14 @@ export interface Session {
   readonly course: Course;
   readonly provider: Provider;
   readonly shell: Shell;
-  /** `setClocks`: also set the machines' clocks to this computer's. `checks`: ask what these need to know besides. */
+  /**
+   * `setClocks`: also set the machines' clocks to this computer's. `checks`: ask what these need to know besides.
+   * `patient`: give the machines twice the time, where nobody sits and waits.
+   */
   observe(options?: {
     readonly setClocks?: boolean;
     readonly checks?: readonly CheckSpec[];
+    readonly patient?: boolean;
   }): Promise<ClusterState>;
   /** Waits until Pacemaker has nothing left to do, at most so many seconds; see untilAtRest. */
   untilRest(seconds: number): Promise<void>;
@@ -104,10 +109,11 @@ function sessionOf(lab: Lab, emit: Emit): Session {
     course,
     provider: providerOf(lab, runLocally),
     shell,
-    observe: ({ setClocks = false, checks = [] } = {}) =>
+    observe: ({ setClocks = false, checks = [], patient = false } = {}) =>
       observe(shell, lab.machines, {
         units,
         setClocks,
+        ...(patient ? { timeout: 2 * machineTimeout } : {}),
         questions: questionsOf(checks, lab.machines),
       }),
     untilRest: (seconds) => untilAtRest(shell, lab.machines, seconds),

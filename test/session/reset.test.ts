@@ -111,7 +111,7 @@ describe('solving a lesson on the way', () => {
       },
       observe: async () => recordedState('vip-started'),
       untilRest: async () => {},
-    } as Partial<Session> as Session;
+    } as unknown as Session;
     const solutionOf = (run: string) => ({ pcs: [{ on: ['node1'], run }], crmsh: [] });
     const [given] = address.tasks;
     if (given === undefined) throw new Error('no task');

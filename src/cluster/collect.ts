@@ -35,14 +35,16 @@ export interface ObserveOptions {
   readonly units?: readonly string[];
   /** Commands to run besides. */
   readonly questions?: readonly Question[];
-  /** Milliseconds after which a machine counts as unreachable (default 15,000: a machine that starts its cluster under software
-   * emulation is slow; one that is gone is noticed by ssh itself). */
+  /** In place of machineTimeout. */
   readonly timeout?: number;
   /** Set the machines' clocks to this computer's before anything is read: those that were paused are behind. */
   readonly setClocks?: boolean;
 }
 
-/** Milliseconds after which a machine counts as unreachable. */
+/**
+ * Milliseconds after which a machine counts as unreachable: one that starts its cluster under software emulation is
+ * slow, and one that is gone is noticed by ssh itself.
+ */
 export const machineTimeout = 15_000;
 
 /** Sends the probe to all machines at once and waits for every answer or its time limit. */

@@ -20,8 +20,8 @@ export interface SettleOptions {
   /** What is expected with good reason, as by the smoke: of that, one observation of a cluster at rest is believed. */
   readonly expected?: 'pass' | 'refusal';
   /**
-   * Waits until the cluster has nothing left to do, at most so many seconds, at less cost than a look. Where it is
-   * given, nobody looks at a cluster on the move for looking's sake.
+   * Waits until the cluster has nothing left to do, at most so many seconds, at less cost than a look. Used where
+   * nobody sits and waits: when the look is patient, or its outcome expected.
    */
   readonly untilRest?: (seconds: number) => Promise<void>;
   /** Told, once for each, what is waited for. */
@@ -78,6 +78,7 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
   let late = false;
   const waited = (): number => (clock.now() - started) / 1000;
   const rest = async (): Promise<void> => {
+    if (!patient && expected === undefined) return;
     const left = Math.min(within - waited(), restless);
     if (left > 0) await options.untilRest?.(left);
   };

@@ -27,10 +27,8 @@ export function judgeTask(
     machines: session.lab.machines,
     within: options.now === true ? 0 : task.within,
     patient: options.patient ?? false,
+    untilRest: session.untilRest,
     ...(options.expected === undefined ? {} : { expected: options.expected }),
-    ...(options.patient === true || options.expected !== undefined
-      ? { untilRest: session.untilRest }
-      : {}),
     ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

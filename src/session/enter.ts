@@ -19,7 +19,8 @@ export async function judgeEntry(
     machines: session.lab.machines,
     within,
     patient,
-    ...(patient ? { expected: 'pass', untilRest: session.untilRest } : {}),
+    untilRest: session.untilRest,
+    ...(patient ? { expected: 'pass' } : {}),
     ...(signal === undefined ? {} : { signal }),
   });
   return verdicts;

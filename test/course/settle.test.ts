@@ -97,6 +97,16 @@ describe('settle', () => {
     expect(asked).toEqual([20]);
   });
 
+  it('looks as often as it can for somebody who sits and waits', async () => {
+    const asked: number[] = [];
+    const untilRest = async (seconds: number): Promise<void> => {
+      asked.push(seconds);
+    };
+    const { result } = see([busy, busy, onNode1], { untilRest });
+    expect(await result).toMatchObject({ passed: true });
+    expect(asked).toEqual([]);
+  });
+
   it('does not wait for rest when its time is over', async () => {
     const asked: number[] = [];
     const untilRest = async (seconds: number): Promise<void> => {

@@ -1,5 +1,10 @@
 import type { ClusterState, PacemakerStatus, ReachableMachine } from './state.ts';
 
+/** Whether all machines answer and the cluster is at rest: what is judged by this state now is so a moment later too. */
+export const isSettled = (state: ClusterState): boolean =>
+  Object.values(state.machines).every(({ reachable }) => reachable) &&
+  settlingReason(state) === null;
+
 /**
  * Why the cluster is still on the move, in a sentence; null when it is at rest. A judgement about a
  * cluster at rest stands; one about a cluster on the move may be about to change.

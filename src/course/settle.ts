@@ -2,7 +2,7 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import { type CheckSpec, judge } from '../checks/index.ts';
 import type { Verdict } from '../checks/verdict.ts';
 import { wrongTurns } from '../checks/wrong-turns.ts';
-import { settlingReason } from '../cluster/settling.ts';
+import { isSettled, settlingReason } from '../cluster/settling.ts';
 import type { ClusterState } from '../cluster/state.ts';
 import type { Machine } from '../lab/machine.ts';
 
@@ -97,7 +97,7 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
     const allLasting = !passed && failing.every((verdict) => verdict.lasting);
     const refused = !patient && (allLasting || (agrees && (moving === null || lasting)));
     const silent = Object.values(state.machines).some((machine) => !machine.reachable);
-    const asExpected = expected === (passed ? 'pass' : 'refusal') && moving === null && !silent;
+    const asExpected = expected === (passed ? 'pass' : 'refusal') && isSettled(state);
     const decided = refused || (agrees && passed) || asExpected;
     const limit = patient && silent && !passed ? within + silence : within;
     const timeIsUp = before !== null && waitedSeconds >= limit && (!passed || late);

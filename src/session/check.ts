@@ -1,3 +1,4 @@
+import type { CheckSpec } from '../checks/index.ts';
 import type { Verdict } from '../checks/verdict.ts';
 import type { Lesson, Task } from '../course/lesson.ts';
 import { taskDone } from '../course/progress.ts';
@@ -11,6 +12,8 @@ export interface CheckOptions {
   readonly now?: boolean;
   /** As in settle. */
   readonly expected?: 'pass' | 'refusal';
+  /** Ask the machines also what these checks need to know, for whoever reads the state afterwards. */
+  readonly also?: readonly CheckSpec[];
   readonly onWait?: (reason: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -22,7 +25,8 @@ export function judgeTask(
   options: CheckOptions = {},
 ): Promise<SettleResult> {
   return settle({
-    observe: session.observe,
+    observe: ({ checks, patient }) =>
+      session.observe({ checks: [...checks, ...(options.also ?? [])], patient }),
     checks: task.checks,
     machines: session.lab.machines,
     within: options.now === true ? 0 : task.within,

@@ -1,4 +1,6 @@
+import type { CheckSpec } from '../checks/index.ts';
 import type { Verdict } from '../checks/verdict.ts';
+import type { ClusterState } from '../cluster/state.ts';
 import type { Lesson } from '../course/lesson.ts';
 import { settle } from '../course/settle.ts';
 import type { Session } from './session.ts';
@@ -6,15 +8,23 @@ import type { Session } from './session.ts';
 /** Seconds that a cluster may take to be what a lesson stands on. */
 const within = 60;
 
-/** Judges everything that a lesson stands on; [] when it stands on nothing. `patient` as in settle. */
+interface EntryOptions {
+  /** As in settle. */
+  readonly patient: boolean;
+  /** As in judgeTask. */
+  readonly also?: readonly CheckSpec[];
+  readonly signal?: AbortSignal;
+}
+
+/** Judges everything that a lesson stands on: no verdicts, and no state seen, when it stands on nothing. `patient` as in settle. */
 export async function judgeEntry(
   session: Session,
   lesson: Lesson,
-  { patient, signal }: { patient: boolean; signal?: AbortSignal },
-): Promise<readonly Verdict[]> {
-  if (lesson.entry.length === 0) return [];
-  const { verdicts } = await settle({
-    observe: session.observe,
+  { patient, also = [], signal }: EntryOptions,
+): Promise<{ readonly verdicts: readonly Verdict[]; readonly state: ClusterState | null }> {
+  if (lesson.entry.length === 0) return { verdicts: [], state: null };
+  const { verdicts, state } = await settle({
+    observe: ({ checks, patient }) => session.observe({ checks: [...checks, ...also], patient }),
     checks: lesson.entry,
     machines: session.lab.machines,
     within,
@@ -23,7 +33,7 @@ export async function judgeEntry(
     ...(patient ? { expected: 'pass' } : {}),
     ...(signal === undefined ? {} : { signal }),
   });
-  return verdicts;
+  return { verdicts, state };
 }
 
 /** What a lesson stands on and does not hold just now; [] when all of it holds. */
@@ -33,6 +43,6 @@ export async function enterLesson(
   signal?: AbortSignal,
 ): Promise<readonly Verdict[]> {
   const options = signal === undefined ? { patient: false } : { patient: false, signal };
-  const verdicts = await judgeEntry(session, lesson, options);
+  const { verdicts } = await judgeEntry(session, lesson, options);
   return verdicts.filter(({ passed }) => !passed);
 }

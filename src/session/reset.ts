@@ -118,9 +118,11 @@ export async function bringToStart(
   if (way.checkpoint === lessonCheckpoint(lesson.id)) return at;
   for (const before of way.solve) await solveLesson(at, before, options);
   await beginLesson(at, lesson, emit);
-  const failed = (
-    await judgeEntry(at, lesson, { patient: true, ...(signal === undefined ? {} : { signal }) })
-  ).find(({ passed }) => !passed);
+  const { verdicts } = await judgeEntry(at, lesson, {
+    patient: true,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const failed = verdicts.find(({ passed }) => !passed);
   if (failed !== undefined) {
     throw new HalabError(`The start of "${lesson.title}" was not reached.`, {
       reason: failed.evidence,

@@ -1,3 +1,4 @@
+import type { ClusterState } from '../cluster/state.ts';
 import type { Flavour, Lesson } from '../course/lesson.ts';
 import { lessonsBefore } from '../course/progress.ts';
 import { runDrill } from '../drills/run.ts';
@@ -40,6 +41,8 @@ export async function playLessons(
   /** Ids of the lessons whose tasks are solved on the machines as they are. */
   const solved = new Set<string>();
   let session = given;
+  /** A state in which the machines still are; null when they may have changed since one was seen. */
+  let seen: ClusterState | null = null;
   const record = async (
     lesson: Lesson,
     name: string,
@@ -84,29 +87,38 @@ export async function playLessons(
       if (options.keepStarts) await saveLessonStart(session, lesson, options.emit);
     }
     for (const { id } of [...missing, lesson]) solved.add(id);
-    const entered = await record(lesson, 'what it stands on holds at its start', () =>
-      entry(session, lesson),
-    );
+    const entered = await record(lesson, 'what it stands on holds at its start', async () => {
+      const { state, ...outcome } = await entry(session, lesson);
+      seen = state;
+      return outcome;
+    });
     if (!entered) return results;
-    for (const task of lesson.tasks) {
+    for (const [index, task] of lesson.tasks.entries()) {
+      const next = lesson.tasks[index + 1]?.checks ?? [];
       await record(lesson, `task ${task.id}: the checks fail before the solution`, () =>
-        refuses(session, task),
+        refuses(session, task, seen),
       );
       const isSolved = await record(
         lesson,
         `task ${task.id}: the checks pass after the ${options.flavour} solution`,
         async () => {
           await runSolution(session, task, options.flavour);
-          return passes(session, task);
+          const also = task.undo.length === 0 ? next : [];
+          const { state, ...outcome } = await passes(session, task, also);
+          seen = state;
+          return outcome;
         },
       );
       if (!isSolved) return results;
-      const whole = await playUndos(session, lesson, task, {
+      if (task.undo.length === 0) continue;
+      const undone = await playUndos(session, lesson, task, {
         emit: options.emit,
+        next,
         record: (name, work) => record(lesson, `task ${task.id}: ${name}`, work),
         onUndone: options.onUndone,
       });
-      if (!whole) return results;
+      if (!undone.whole) return results;
+      seen = undone.seen;
     }
     for (const drill of lesson.drills) {
       await record(lesson, `drill ${drill.id}`, async () => {
@@ -142,11 +154,13 @@ async function solveOnTheWay(
 async function entry(
   session: Session,
   lesson: Lesson,
-): Promise<{ passed: boolean; detail: string }> {
-  const verdicts = await judgeEntry(session, lesson, { patient: true });
+): Promise<Outcome & { readonly state: ClusterState | null }> {
+  const also = lesson.tasks[0]?.checks ?? [];
+  const { verdicts, state } = await judgeEntry(session, lesson, { patient: true, also });
   const nothing = verdicts.length === 0 ? 'It stands on nothing.' : '';
   return {
     passed: verdicts.every(({ passed }) => passed),
     detail: nothing || sentences(verdicts),
+    state,
   };
 }

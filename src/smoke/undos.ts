@@ -1,3 +1,5 @@
+import type { CheckSpec } from '../checks/index.ts';
+import type { ClusterState } from '../cluster/state.ts';
 import { type Lesson, type Task, type UndoStep, wholeConfiguration } from '../course/lesson.ts';
 import type { Emit } from '../events.ts';
 import { deleteCheckpoints, restoreCheckpoint, saveCheckpoint } from '../session/checkpoints.ts';
@@ -18,6 +20,8 @@ interface UndoOptions {
   readonly emit: Emit;
   readonly record: (name: string, work: () => Promise<Outcome>) => Promise<boolean>;
   readonly onUndone: OnUndone | undefined;
+  /** What comes next: the last look asks for what these need to know too. */
+  readonly next: readonly CheckSpec[];
 }
 
 /** The name of the checkpoint of a solved task, while each thing in it is undone alone. */
@@ -28,14 +32,15 @@ const solvedCheckpoint = 'smoke-solved';
  * checks must pass again, so that nothing stands on what another has left. Where the lesson does not say
  * how to put it back, the machines go back to a checkpoint: under emulation that takes several times as long,
  * because QEMU then has all of the machines' code to translate anew.
- * @returns false when the task is not whole at the end.
+ * @returns whether the task is whole at the end, and the state in which that was seen last; null when the machines
+ * went back to a checkpoint since, or nothing was undone.
  */
 export async function playUndos(
   session: Session,
   lesson: Lesson,
   task: Task,
-  { emit, record, onUndone }: UndoOptions,
-): Promise<boolean> {
+  { emit, record, onUndone, next }: UndoOptions,
+): Promise<{ readonly whole: boolean; readonly seen: ClusterState | null }> {
   const undo = async (step: UndoStep, number: number): Promise<void> => {
     await record(`the checks fail without ${step.what}`, async () => {
       if (step.redo === wholeConfiguration)
@@ -47,6 +52,10 @@ export async function playUndos(
   };
   const numbered = task.undo.map((step, index) => ({ step, number: index + 1 }));
 
+  const others = numbered.filter(({ step }) => step.redo === undefined);
+  const last = numbered.findLast(({ step }) => step.redo !== undefined);
+  let seen: ClusterState | null = null;
+
   for (const { step, number } of numbered) {
     const { redo } = step;
     if (redo === undefined) continue;
@@ -54,13 +63,18 @@ export async function playUndos(
     const run = redo === wholeConfiguration ? putConfigurationBack : redo;
     const whole = await record(`the checks pass again with ${step.what}`, async () => {
       await runSteps(session, [{ ...step, run }], `Putting back ${step.what}`);
-      return passes(session, task);
+      const { state, ...outcome } = await passes(
+        session,
+        task,
+        number === last?.number ? next : [],
+      );
+      seen = state;
+      return outcome;
     });
-    if (!whole) return false;
+    if (!whole) return { whole, seen };
   }
 
-  const others = numbered.filter(({ step }) => step.redo === undefined);
-  if (others.length === 0) return true;
+  if (others.length === 0) return { whole: true, seen };
   await deleteCheckpoints(session, [solvedCheckpoint]);
   await saveCheckpoint(session, { name: solvedCheckpoint, lesson: null, builtFrom: null }, emit);
   for (const { step, number } of others) {
@@ -68,7 +82,7 @@ export async function playUndos(
     await restoreCheckpoint(session, solvedCheckpoint, emit);
   }
   await deleteCheckpoints(session, [solvedCheckpoint]);
-  return true;
+  return { whole: true, seen: null };
 }
 
 const kept = '/run/halab-kept.xml';

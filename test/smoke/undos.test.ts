@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkSchema } from '../../src/checks/index.ts';
+import type { ClusterState } from '../../src/cluster/state.ts';
 import type { Lesson, Task, UndoStep } from '../../src/course/lesson.ts';
 import type { Session } from '../../src/session/session.ts';
 import type { Outcome } from '../../src/smoke/results.ts';
@@ -56,21 +57,24 @@ const taskOf = (undo: readonly UndoStep[]): Task => ({
   undo,
 });
 
-async function play(undo: readonly UndoStep[]): Promise<{ whole: boolean; results: string[] }> {
+async function play(
+  undo: readonly UndoStep[],
+): Promise<{ whole: boolean; seen: ClusterState | null; results: string[] }> {
   const results: string[] = [];
   const record = async (name: string, work: () => Promise<Outcome>): Promise<boolean> => {
     const { passed } = await work();
     results.push(`${passed ? 'ok' : 'not ok'} ${name}`);
     return passed;
   };
-  const whole = await playUndos(sessionOf(), { id: 'lesson' } as Lesson, taskOf(undo), {
+  const { whole, seen } = await playUndos(sessionOf(), { id: 'lesson' } as Lesson, taskOf(undo), {
     emit: () => {},
     record,
+    next: [],
     onUndone: async (_session, _lesson, _task, number) => {
       done.push(`undone ${number}`);
     },
   });
-  return { whole, results };
+  return { whole, seen, results };
 }
 
 const on = ['node1'];
@@ -81,7 +85,7 @@ describe('undoing each thing that a task asserts', () => {
   });
 
   it('puts it back as the lesson says, and sees the checks pass again', async () => {
-    const { whole, results } = await play([
+    const { whole, seen, results } = await play([
       { what: 'the monitor', on, run: 'break', redo: 'mend' },
     ]);
     expect(results).toEqual([
@@ -89,6 +93,7 @@ describe('undoing each thing that a task asserts', () => {
       'ok the checks pass again with the monitor',
     ]);
     expect(whole).toBe(true);
+    expect(seen).toBe(solved);
     expect(done).toEqual(['node1: break', 'undone 1', 'node1: mend']);
   });
 
@@ -103,11 +108,12 @@ describe('undoing each thing that a task asserts', () => {
   });
 
   it('goes back to a checkpoint for what cannot be put back, after all else and by its number in the lesson', async () => {
-    const { whole, results } = await play([
+    const { whole, seen, results } = await play([
       { what: 'one', on, run: 'break one' },
       { what: 'two', on, run: 'break two', redo: 'mend two' },
     ]);
     expect(whole).toBe(true);
+    expect(seen).toBe(null);
     expect(results.map((result) => result.split(' ').at(-1))).toEqual(['two', 'two', 'one']);
     expect(done).toEqual([
       'node1: break two',

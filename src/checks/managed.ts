@@ -7,6 +7,7 @@ import {
   failed,
   instancesOf,
   listed,
+  misconfigured,
   passed,
   type Scene,
 } from './select.ts';
@@ -34,7 +35,10 @@ export function judgeManaged(expected: Expected, scene: Scene): Verdict {
   const reason = whyLeftAlone(resource, view);
   if (expected.is && reason !== null) return failed(expectation, reason);
   if (!expected.is && reason === null) {
-    return failed(expectation, `${resource.id} is managed: the cluster would act on a failure.`);
+    return misconfigured(
+      expectation,
+      `${resource.id} is managed: the cluster would act on a failure.`,
+    );
   }
   const nodes = activeNodes(view.status, resource.id);
   const seen = nodes.length > 0 ? `started on ${listed(nodes)}` : 'stopped';

@@ -58,7 +58,7 @@ describe('a task that must be refused', () => {
 
   it('is judged by a look when a machine gave no answer', async () => {
     const seen = varied('vip-no-monitor', (draft) => {
-      draft.machines['node2'] = { name: 'node2', reachable: false, reason: 'it does not answer' };
+      draft.machines.node2 = { name: 'node2', reachable: false, reason: 'it does not answer' };
     });
     expect(await refusal(seen)).toEqual({ passed: false, looked: true });
   });

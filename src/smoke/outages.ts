@@ -114,7 +114,7 @@ ${table}
 
 ## How it was measured
 
-A machine of the lab asks for the service again and again: ten times a second by ping, or twice by the command that the drill
+A machine of the lab asks for the service again and again: ten times a second by ping, or once by the command that the drill
 names. **outage** is the longest time between two answers with at least one lost sample between them, on that machine's own clock.
 
 The parts come from the logs of Corosync and Pacemaker on the nodes that answered:

@@ -12,6 +12,8 @@ export interface SettleOptions {
     patient: boolean;
   }) => Promise<ClusterState>;
   readonly checks: readonly CheckSpec[];
+  /** Ask the machines also what these checks need to know, for whoever reads the state afterwards. */
+  readonly also?: readonly CheckSpec[];
   readonly machines: readonly Machine[];
   /** Seconds that the cluster may take. */
   readonly within: number;
@@ -71,7 +73,16 @@ const restless = 20;
  * the cluster is at rest. A stop by `signal` counts as no pass unless it was confirmed.
  */
 export async function settle(options: SettleOptions): Promise<SettleResult> {
-  const { checks, machines, within, patient, expected, signal, clock = realClock } = options;
+  const {
+    checks,
+    also = [],
+    machines,
+    within,
+    patient,
+    expected,
+    signal,
+    clock = realClock,
+  } = options;
   const started = clock.now();
   const told = new Set<string>();
   let before: readonly Verdict[] | null = null;
@@ -85,7 +96,7 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
   if (patient) await rest();
   for (;;) {
     const began = clock.now();
-    const state = await options.observe({ checks, patient });
+    const state = await options.observe({ checks: [...checks, ...also], patient });
     const took = clock.now() - began;
     const verdicts = checks.map((check) => judge(check, state, machines));
     const waitedSeconds = waited();

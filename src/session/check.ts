@@ -12,7 +12,7 @@ export interface CheckOptions {
   readonly now?: boolean;
   /** As in settle. */
   readonly expected?: 'pass' | 'refusal';
-  /** Ask the machines also what these checks need to know, for whoever reads the state afterwards. */
+  /** As in settle. */
   readonly also?: readonly CheckSpec[];
   readonly onWait?: (reason: string) => void;
   readonly signal?: AbortSignal;
@@ -25,13 +25,13 @@ export function judgeTask(
   options: CheckOptions = {},
 ): Promise<SettleResult> {
   return settle({
-    observe: ({ checks, patient }) =>
-      session.observe({ checks: [...checks, ...(options.also ?? [])], patient }),
+    observe: session.observe,
     checks: task.checks,
     machines: session.lab.machines,
     within: options.now === true ? 0 : task.within,
     patient: options.patient ?? false,
     untilRest: session.untilRest,
+    ...(options.also === undefined ? {} : { also: options.also }),
     ...(options.expected === undefined ? {} : { expected: options.expected }),
     ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),

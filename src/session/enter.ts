@@ -11,7 +11,7 @@ const within = 60;
 interface EntryOptions {
   /** As in settle. */
   readonly patient: boolean;
-  /** As in judgeTask. */
+  /** As in settle. */
   readonly also?: readonly CheckSpec[];
   readonly signal?: AbortSignal;
 }
@@ -24,8 +24,9 @@ export async function judgeEntry(
 ): Promise<{ readonly verdicts: readonly Verdict[]; readonly state: ClusterState | null }> {
   if (lesson.entry.length === 0) return { verdicts: [], state: null };
   const { verdicts, state } = await settle({
-    observe: ({ checks, patient }) => session.observe({ checks: [...checks, ...also], patient }),
+    observe: session.observe,
     checks: lesson.entry,
+    also,
     machines: session.lab.machines,
     within,
     patient,

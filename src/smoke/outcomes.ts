@@ -7,9 +7,9 @@ import { judgeTask } from '../session/check.ts';
 import type { Session } from '../session/session.ts';
 import type { Outcome } from './results.ts';
 
-/** An outcome, and the state of the machines that it was judged by. */
+/** An outcome, and the state of the machines that it was judged by; null when nobody had to look. */
 export interface Seen extends Outcome {
-  readonly state: ClusterState;
+  readonly state: ClusterState | null;
 }
 
 /**

@@ -8,7 +8,7 @@ import { judgeEntry } from '../session/enter.ts';
 import { beginLesson, bringToStart, saveLessonStart, solveLesson } from '../session/reset.ts';
 import type { Session } from '../session/session.ts';
 import { runSolution } from '../session/solve.ts';
-import { passes, refuses, sentences } from './outcomes.ts';
+import { passes, refuses, type Seen, sentences } from './outcomes.ts';
 import type { Outcome, SmokeResult } from './results.ts';
 import { type OnUndone, playUndos } from './undos.ts';
 
@@ -43,6 +43,10 @@ export async function playLessons(
   let session = given;
   /** A state in which the machines still are; null when they may have changed since one was seen. */
   let seen: ClusterState | null = null;
+  const remember = ({ state, ...outcome }: Seen): Outcome => {
+    seen = state;
+    return outcome;
+  };
   const record = async (
     lesson: Lesson,
     name: string,
@@ -87,11 +91,9 @@ export async function playLessons(
       if (options.keepStarts) await saveLessonStart(session, lesson, options.emit);
     }
     for (const { id } of [...missing, lesson]) solved.add(id);
-    const entered = await record(lesson, 'what it stands on holds at its start', async () => {
-      const { state, ...outcome } = await entry(session, lesson);
-      seen = state;
-      return outcome;
-    });
+    const entered = await record(lesson, 'what it stands on holds at its start', async () =>
+      remember(await entry(session, lesson)),
+    );
     if (!entered) return results;
     for (const [index, task] of lesson.tasks.entries()) {
       const next = lesson.tasks[index + 1]?.checks ?? [];
@@ -104,9 +106,7 @@ export async function playLessons(
         async () => {
           await runSolution(session, task, options.flavour);
           const also = task.undo.length === 0 ? next : [];
-          const { state, ...outcome } = await passes(session, task, also);
-          seen = state;
-          return outcome;
+          return remember(await passes(session, task, also));
         },
       );
       if (!isSolved) return results;
@@ -151,10 +151,7 @@ async function solveOnTheWay(
   }
 }
 
-async function entry(
-  session: Session,
-  lesson: Lesson,
-): Promise<Outcome & { readonly state: ClusterState | null }> {
+async function entry(session: Session, lesson: Lesson): Promise<Seen> {
   const also = lesson.tasks[0]?.checks ?? [];
   const { verdicts, state } = await judgeEntry(session, lesson, { patient: true, also });
   const nothing = verdicts.length === 0 ? 'It stands on nothing.' : '';

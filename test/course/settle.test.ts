@@ -72,6 +72,24 @@ describe('settle', () => {
     expect(await refused.result).toMatchObject({ passed: true });
   });
 
+  it('asks the machines also for what others want to know, and judges by its own checks alone', async () => {
+    const other = checkSchema.parse({
+      answer: { what: 'a page', run: 'cat /page', on: 'all', says: 'page' },
+    });
+    const asked: unknown[] = [];
+    const { result } = see([], {
+      also: [other],
+      observe: async ({ checks }) => {
+        asked.push(checks);
+        return onNode1;
+      },
+    });
+    const { passed, verdicts } = await result;
+    expect(passed).toBe(true);
+    expect(verdicts).toHaveLength(1);
+    expect(asked[0]).toEqual([check, other]);
+  });
+
   it('waits for a cluster at rest before it looks, where it can and nobody sits and waits', async () => {
     const asked: number[] = [];
     const untilRest = async (seconds: number): Promise<void> => {

@@ -1,25 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { checkSchema } from '../../src/checks/index.ts';
 import type { ClusterState } from '../../src/cluster/state.ts';
-import type { Task } from '../../src/course/lesson.ts';
 import type { Session } from '../../src/session/session.ts';
 import { refuses } from '../../src/smoke/outcomes.ts';
 import { varied } from '../checks/varied.ts';
 import { machines, recordedState } from '../fixtures/load.ts';
-
-const task = {
-  within: 0,
-  checks: [
-    checkSchema.parse({
-      resource: {
-        agent: 'ocf:heartbeat:IPaddr2',
-        with: { ip: '192.168.56.100' },
-        started: 'once',
-        monitor: true,
-      },
-    }),
-  ],
-} as unknown as Task;
+import { vipTask } from './vip-task.ts';
 
 /** Judges the task by what was seen before, on machines that are as they should be by now. */
 async function refusal(seen: ClusterState | null): Promise<{ passed: boolean; looked: boolean }> {
@@ -32,7 +17,7 @@ async function refusal(seen: ClusterState | null): Promise<{ passed: boolean; lo
       return recordedState('vip-started');
     },
   } as unknown as Session;
-  const { passed } = await refuses(session, task, seen);
+  const { passed } = await refuses(session, vipTask(), seen);
   return { passed, looked };
 }
 

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { checkSchema } from '../../src/checks/index.ts';
 import type { ClusterState } from '../../src/cluster/state.ts';
-import type { Lesson, Task, UndoStep } from '../../src/course/lesson.ts';
+import type { Lesson, UndoStep } from '../../src/course/lesson.ts';
 import type { Session } from '../../src/session/session.ts';
 import type { Outcome } from '../../src/smoke/results.ts';
 import { playUndos } from '../../src/smoke/undos.ts';
 import { machines, recordedState } from '../fixtures/load.ts';
+import { vipTask } from './vip-task.ts';
 
 // What is done to the machines, in order.
 const done: string[] = [];
@@ -37,26 +37,6 @@ function sessionOf(): Session {
   } as unknown as Session;
 }
 
-const taskOf = (undo: readonly UndoStep[]): Task => ({
-  id: 'vip',
-  title: 'The address',
-  within: 0,
-  exercise: false,
-  checks: [
-    checkSchema.parse({
-      resource: {
-        agent: 'ocf:heartbeat:IPaddr2',
-        with: { ip: '192.168.56.100' },
-        started: 'once',
-        monitor: true,
-      },
-    }),
-  ],
-  hints: [],
-  solution: { pcs: [], crmsh: [] },
-  undo,
-});
-
 async function play(
   undo: readonly UndoStep[],
 ): Promise<{ whole: boolean; seen: ClusterState | null; results: string[] }> {
@@ -66,7 +46,7 @@ async function play(
     results.push(`${passed ? 'ok' : 'not ok'} ${name}`);
     return passed;
   };
-  const { whole, seen } = await playUndos(sessionOf(), { id: 'lesson' } as Lesson, taskOf(undo), {
+  const { whole, seen } = await playUndos(sessionOf(), { id: 'lesson' } as Lesson, vipTask(undo), {
     emit: () => {},
     record,
     next: [],

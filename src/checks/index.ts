@@ -101,6 +101,10 @@ export const questionsOf = (
 ): Question[] =>
   checks.flatMap(({ answer }) => (answer === undefined ? [] : [questionOf(answer, machines)]));
 
+/** Whether any of these checks looks at who is in Corosync's ring. */
+export const lookAtRing = (checks: readonly CheckSpec[]): boolean =>
+  checks.some(({ membership }) => membership !== undefined);
+
 /** Judges one check against a state. Pure: the same state gives the same verdict. */
 export function judge(spec: CheckSpec, state: ClusterState, machines: readonly Machine[]): Verdict {
   const name = kindOf(spec);

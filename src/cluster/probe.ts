@@ -29,11 +29,11 @@ export const standardUnits: readonly string[] = [
 const script = String.raw`
 observe() {
   export LC_ALL=C
-  local mark="@@halab-$1" each=$2 all=$3 answer code watcher unit links lines units commands index left
+  local mark="@@halab-$1" each=$2 all=$3 ring=$5 answer code watcher unit links lines units commands index left
   # Before anything reads the time.
   [ -z "$4" ] || date --set="@$4" > /dev/null
-  units=("${'$'}{@:6:$5}")
-  commands=("${'$'}{@:6+$5}")
+  units=("${'$'}{@:7:$6}")
+  commands=("${'$'}{@:7+$6}")
   SECONDS=0
   shopt -s nullglob
 
@@ -138,7 +138,7 @@ observe() {
   run units.loaded systemctl list-units --all --full --plain --no-legend --no-pager "${'$'}{units[@]}"
 
   show corosync.conf /etc/corosync/corosync.conf
-  if running corosync; then run quorum corosync-quorumtool -s; fi
+  if [ -n "$ring" ] && running corosync; then run quorum corosync-quorumtool -s; fi
 
   if running pacemaker; then
     # Without the fencing history: crm_mon would have to ask one more daemon.
@@ -188,19 +188,25 @@ export interface ProbeLimits {
 
 /**
  * The script that observes one machine, for `Shell.runAsRoot`; with `clock` it sets the machine's
- * clock to that time first. An empty command is left out, and keeps its number.
+ * clock to that time first. `ring`: ask Corosync who is in its ring. An empty command is left out, and keeps its number.
  * @throws Error when a unit's name could not be one (systemd.unit(5)): it would end up in a shell.
  */
 export function probeScript(
   token: string,
-  { units, commands }: { units: readonly string[]; commands: readonly string[] },
+  {
+    units,
+    commands,
+    ring,
+  }: { units: readonly string[]; commands: readonly string[]; ring: boolean },
   limits: ProbeLimits,
   clock: Date | null = null,
 ): string {
   const wrong = units.find((unit) => !/^[A-Za-z0-9:_.\\@-]+\.[a-z]+$/.test(unit));
   if (wrong !== undefined) throw new Error(`"${wrong}" is not a systemd unit's full name`);
   const now = clock === null ? '' : (clock.getTime() / 1000).toFixed(3);
-  const words = [token, limits.each, limits.all, now, units.length, ...units, ...commands].map(
+  const { each, all } = limits;
+  const asked = ring ? 'ring' : '';
+  const words = [token, each, all, now, asked, units.length, ...units, ...commands].map(
     (word) => `'${String(word).replaceAll("'", "'\\''")}'`,
   );
   // bash must have read the script to its end before a command can read from standard input.

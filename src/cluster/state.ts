@@ -29,7 +29,7 @@ export interface ReachableMachine {
   readonly exports: readonly NfsExport[];
   /** Keyed by full unit name: "corosync.service". Only the units that `observe` asks about. */
   readonly units: Readonly<Record<string, Unit>>;
-  /** null: Corosync does not run here or does not answer. */
+  /** null: Corosync does not run here, does not answer, or was not asked (ObserveOptions.ring). */
   readonly corosync: CorosyncState | null;
   /** The file /etc/corosync/corosync.conf as it stands, running or not; null: no such file. */
   readonly corosyncConf: CorosyncConf | null;

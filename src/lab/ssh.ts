@@ -9,8 +9,9 @@ import type { Shell, ShellResult } from './machine.ts';
 /**
  * The system's ssh with connections that are kept open between commands and between runs of halab
  * (ControlMaster, ssh_config(5)): the first command to a machine pays for the handshake, the others
- * do not. A machine that stops answering is noticed after 10 s (ServerAliveInterval x CountMax): under
- * emulation on a busy computer one that is well can be silent for five.
+ * do not. A machine that stops answering is noticed after some 10 s (ServerAliveInterval x CountMax): under
+ * emulation on a busy computer one that is well can be silent for five. Each question for a sign of life costs
+ * an emulated machine 15 ms, so there are few.
  */
 
 /** Where ssh finds each machine: host and port, by machine. */
@@ -42,8 +43,8 @@ export function writeSshConfig(lab: Lab, addresses: SshAddresses): void {
     '  GlobalKnownHostsFile /dev/null',
     // Also for the handshake, which a busy machine under emulation takes seconds for.
     '  ConnectTimeout 10',
-    '  ServerAliveInterval 1',
-    '  ServerAliveCountMax 10',
+    '  ServerAliveInterval 3',
+    '  ServerAliveCountMax 3',
     '  ControlMaster auto',
     `  ControlPath ${quoted(controlPath(lab, '%r', '%n'))}`,
     '  ControlPersist 900',

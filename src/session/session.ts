@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type CheckSpec, questionsOf } from '../checks/index.ts';
+import { type CheckSpec, lookAtRing, questionsOf } from '../checks/index.ts';
 import { machineTimeout } from '../cluster/collect.ts';
 import { observe } from '../cluster/observe.ts';
 import { untilAtRest } from '../cluster/rest.ts';
@@ -27,7 +27,8 @@ export interface Session {
   readonly provider: Provider;
   readonly shell: Shell;
   /**
-   * `setClocks`: also set the machines' clocks to this computer's. `checks`: ask what these need to know besides.
+   * `setClocks`: also set the machines' clocks to this computer's. `checks`: ask what these need to know besides, and
+   * leave out what is costly and none of them looks at.
    * `patient`: give the machines twice the time, where nobody sits and waits.
    */
   observe(options?: {
@@ -109,12 +110,14 @@ function sessionOf(lab: Lab, emit: Emit): Session {
     course,
     provider: providerOf(lab, runLocally),
     shell,
-    observe: ({ setClocks = false, checks = [], patient = false } = {}) =>
+    observe: ({ setClocks = false, checks, patient = false } = {}) =>
       observe(shell, lab.machines, {
         units,
         setClocks,
         ...(patient ? { timeout: 2 * machineTimeout } : {}),
-        questions: questionsOf(checks, lab.machines),
+        ...(checks === undefined
+          ? {}
+          : { ring: lookAtRing(checks), questions: questionsOf(checks, lab.machines) }),
       }),
     untilRest: (seconds) => untilAtRest(shell, lab.machines, seconds),
     progress: () => progressOf(lab, emit),

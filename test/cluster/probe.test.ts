@@ -11,7 +11,7 @@ describe('probeScript', () => {
   it.each(['cups', 'a b.service', "x'; rm -rf /; '.service", '$(id).service', ''])(
     'refuses the unit %j',
     (unit) => {
-      expect(() => probeScript('t', { units: [unit], commands: [] }, limits)).toThrow(
+      expect(() => probeScript('t', { units: [unit], commands: [], ring: true }, limits)).toThrow(
         'is not a systemd unit',
       );
     },
@@ -21,7 +21,7 @@ describe('probeScript', () => {
     expect(
       probeScript(
         't',
-        { units: ['drbd@r0.service', 'srv-my\\x20data.mount'], commands: [] },
+        { units: ['drbd@r0.service', 'srv-my\\x20data.mount'], commands: [], ring: true },
         limits,
       ),
     ).toContain("'drbd@r0.service'");
@@ -65,7 +65,7 @@ describe.skipIf(process.platform !== 'linux')('the script', () => {
   let stderr: string;
   const probe = (commands: readonly string[] = []): ReturnType<typeof readSections> => {
     const result = spawnSync('bash', ['-s'], {
-      input: probeScript('t', { units: standardUnits, commands }, limits),
+      input: probeScript('t', { units: standardUnits, commands, ring: true }, limits),
       env: { ...process.env, PATH: `${tools}:${process.env.PATH}` },
       encoding: 'utf8',
     });

@@ -1,0 +1,46 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { type CheckSpec, judge, lookAtRing } from '../../src/checks/index.ts';
+import { loadCourse } from '../../src/course/load.ts';
+import { imaginaryLab } from '../../src/lab/lab.ts';
+import { machines, recordedState } from '../fixtures/load.ts';
+import { on, varied } from './varied.ts';
+
+const course = loadCourse(
+  fileURLToPath(new URL('../../lessons/pacemaker', import.meta.url)),
+  imaginaryLab('test'),
+);
+const checks: CheckSpec[] = course.lessons.flatMap(({ entry, tasks, drills }) => [
+  ...entry,
+  ...tasks.flatMap((task) => task.checks),
+  ...drills.flatMap((drill) => [...drill.then, ...drill.after]),
+]);
+const silent = (name: string) =>
+  varied(name, (draft) => {
+    for (const node of ['node1', 'node2']) on(draft, node).corosync = null;
+  });
+
+describe("Corosync's ring", () => {
+  it.each(['vip-started', 'split-membership', 'drbd-two-nodes', 'nfs-export-done'])(
+    'decides no check of the course for which it is not asked, as in %s',
+    (name) => {
+      const others = checks.filter((check) => !lookAtRing([check]));
+      expect(others.length).toBeGreaterThan(100);
+      const [asked, unasked] = [recordedState(name), silent(name)];
+      for (const check of others) {
+        expect(judge(check, unasked, machines)).toEqual(judge(check, asked, machines));
+      }
+    },
+  );
+
+  it('is asked for a membership', () => {
+    const member = checks.filter(({ membership }) => membership !== undefined);
+    expect(member.length).toBeGreaterThan(0);
+    const unasked = silent('vip-started');
+    for (const check of member) {
+      expect(lookAtRing([...checks.slice(0, 1), check])).toBe(true);
+      expect(judge(check, unasked, machines).passed).toBe(false);
+    }
+    expect(lookAtRing([])).toBe(false);
+  });
+});

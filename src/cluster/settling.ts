@@ -19,14 +19,16 @@ export function settlingReason(state: ClusterState): string | null {
   return unnoticed(state, answering) ?? unequal(answering);
 }
 
-function startingOn({ name, units, corosync, pacemaker }: ReachableMachine): string | null {
+function startingOn({ name, units, problems, pacemaker }: ReachableMachine): string | null {
   const moving = Object.entries(units).find(
     // systemd starts a failing service again and again (auto-restart): that is no move to wait for.
     ([, { active, sub }]) =>
       (active === 'activating' && sub !== 'auto-restart') || active === 'deactivating',
   );
   if (moving !== undefined) return `On ${name} ${moving[0]} is ${moving[1].active}.`;
-  if (units['corosync.service']?.active === 'active' && corosync === null) {
+  // Nothing of its ring alone means nothing: it is asked only where somebody wants to know.
+  const isSilent = problems.some(({ part }) => part === 'corosync');
+  if (units['corosync.service']?.active === 'active' && isSilent) {
     return `On ${name} Corosync has started and does not answer yet.`;
   }
   if (units['pacemaker.service']?.active === 'active' && pacemaker === null) {

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type CheckSpec, judge, lookAtRing } from '../../src/checks/index.ts';
+import { wrongTurns } from '../../src/checks/wrong-turns.ts';
+import { settlingReason } from '../../src/cluster/settling.ts';
 import { loadCourse } from '../../src/course/load.ts';
 import { imaginaryLab } from '../../src/lab/lab.ts';
-import { machines, recordedState } from '../fixtures/load.ts';
-import { on, varied } from './varied.ts';
+import { machines, recordedNames, recordedState } from '../fixtures/load.ts';
+import { varied } from './varied.ts';
 
 const course = loadCourse(
   fileURLToPath(new URL('../../lessons/pacemaker', import.meta.url)),
@@ -17,7 +19,8 @@ const checks: CheckSpec[] = course.lessons.flatMap(({ entry, tasks, drills }) =>
 ]);
 const silent = (name: string) =>
   varied(name, (draft) => {
-    for (const node of ['node1', 'node2']) on(draft, node).corosync = null;
+    for (const machine of Object.values(draft.machines))
+      if (machine.reachable) machine.corosync = null;
   });
 
 describe("Corosync's ring", () => {
@@ -32,6 +35,14 @@ describe("Corosync's ring", () => {
       }
     },
   );
+
+  it.each(recordedNames())('unasked changes neither rest nor wrong turns, as in %s', (name) => {
+    const [asked, unasked] = [recordedState(name), silent(name)];
+    expect(settlingReason(unasked)).toBe(settlingReason(asked));
+    expect(wrongTurns({ state: unasked, machines })).toEqual(
+      wrongTurns({ state: asked, machines }),
+    );
+  });
 
   it('is asked for a membership', () => {
     const member = checks.filter(({ membership }) => membership !== undefined);

@@ -60,7 +60,10 @@ describe('a cluster on the move (variations of recorded states)', () => {
     [
       'corosync-only',
       (draft) => {
-        on(draft, 'node2').corosync = null;
+        Object.assign(on(draft, 'node2'), {
+          corosync: null,
+          problems: [{ part: 'corosync', message: 'exit code 1: Cannot initialize CFG service' }],
+        });
       },
       'On node2 Corosync has started and does not answer yet.',
     ],

@@ -189,7 +189,14 @@ export async function runCommandLine(argv: readonly string[], version: string): 
       'which lessons; all if none is named. What they build on is played first',
     )
     .description('play the lessons on real machines with their solutions')
-    .addOption(flavour().default('pcs'))
+    .addOption(
+      new Option(
+        '--flavour <tool>',
+        'whose solutions are played; crmsh builds a start in the middle of the course',
+      )
+        .choices(['pcs', 'crmsh'])
+        .default('pcs'),
+    )
     .addOption(
       new Option('--reporter <format>', 'format of the results')
         .choices(['tap', 'junit', 'json'])

@@ -7,6 +7,21 @@ const notHere = 33;
 const group = 'system.slice/pacemaker.service';
 
 /**
+ * A script that waits until Pacemaker on this machine has joined the cluster, at most 45 s. Its units have started
+ * long before that, and who looks meanwhile waits for daemons that are busy with their start. Without a cluster to join
+ * there is nothing to wait for in the end: it never fails, and the next look tells.
+ */
+export const untilJoined = `
+for ((end = SECONDS + 45; SECONDS < end; )); do
+    case $(crmadmin --status "$(uname -n)" --timeout=2s 2> /dev/null) in
+        '' | *S_STARTING* | *S_PENDING*) sleep 1.5 ;;
+        *) break ;;
+    esac
+done
+true
+`;
+
+/**
  * Asks the DC, again and again, whether it is idle (crmadmin(8), --status): a fifth of what a look at all machines
  * costs. The first pause is the time in which a cluster takes notice of what was done to it. Not crm_resource --wait: beside the
  * record of a recurring operation that failed in another role it finds something to do for ever, while the DC is idle.

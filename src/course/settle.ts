@@ -47,14 +47,18 @@ const realClock = {
   sleep: (milliseconds: number) => sleepFor(milliseconds),
 };
 
+/** The longest pause between two observations, in milliseconds. */
+const longestPause = 5000;
+
 /**
  * How long to wait after an observation that took so long, in milliseconds. An observation takes some hundred itself, so two begin
  * about a second apart: enough to be two, short enough to be waited for. On a busy machine under
  * emulation one takes seconds, of the cluster's own time: what is waited for would come later for it.
  * So nobody looks for more than half of the time; nor for more than a third where nobody sits and waits.
+ * One that took very long was itself kept waiting, by machines with other work: what it costs them has an upper bound, and so has the pause.
  */
 export const pauseAfter = (observation: number, { patient = false } = {}): number =>
-  Math.max(500, patient ? 2 * observation : observation);
+  Math.min(Math.max(500, patient ? 2 * observation : observation), longestPause);
 
 /**
  * Seconds that a patient look waits on, beyond its limit, for a machine that does not answer: that

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { untilJoined } from '../cluster/rest.ts';
 import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { type Lab, writeLab } from '../lab/lab.ts';
@@ -15,7 +16,8 @@ export interface PutBackOptions {
 const backWithin = 300;
 
 /**
- * Waits until a machine answers, a script has run on it and the units have started.
+ * Waits until a machine answers, a script has run on it and the units have started; with Pacemaker among
+ * them also until it has joined the cluster, or could have.
  * @throws HalabError when that takes longer than it may.
  */
 export async function waitUntilBack(
@@ -25,7 +27,8 @@ export async function waitUntilBack(
   onWait: (reason: string) => void,
 ): Promise<void> {
   const start = units.length === 0 ? 'true' : `systemctl start ${units.join(' ')}`;
-  const script = undo === null ? start : `(\n${undo}\n) && ${start}`;
+  const join = units.includes('pacemaker.service') ? untilJoined : '';
+  const script = `(\n${undo ?? 'true'}\n) && ${start} || exit\n${join}`;
   for (const started = performance.now(); ; await sleep(1000)) {
     const result = await shell.runAsRoot(machine, script, { timeout: 90_000 });
     if (result.reached && result.exitCode === 0) return;

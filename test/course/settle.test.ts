@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { checkSchema } from '../../src/checks/index.ts';
 import type { ClusterState } from '../../src/cluster/state.ts';
-import { type SettleOptions, type SettleResult, settle } from '../../src/course/settle.ts';
+import {
+  pauseAfter,
+  type SettleOptions,
+  type SettleResult,
+  settle,
+} from '../../src/course/settle.ts';
 import { bothViews, on, varied } from '../checks/varied.ts';
 import { machines, recordedState } from '../fixtures/load.ts';
 
@@ -113,6 +118,12 @@ describe('settle', () => {
     const late = see([busy, none], { expected: 'refusal', untilRest });
     expect(await late.result).toMatchObject({ passed: false });
     expect(asked).toEqual([20]);
+  });
+
+  it('looks for no more than a part of the time, and pauses no longer than 5 s', () => {
+    expect([100, 600, 2000, 9000].map((took) => pauseAfter(took))).toEqual([500, 600, 2000, 5000]);
+    const patient = [100, 600, 2000, 9000].map((took) => pauseAfter(took, { patient: true }));
+    expect(patient).toEqual([500, 1200, 4000, 5000]);
   });
 
   it('looks as often as it can for somebody who sits and waits', async () => {

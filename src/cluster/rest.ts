@@ -11,7 +11,7 @@ const group = 'system.slice/pacemaker.service';
  * long before that, and who looks meanwhile waits for daemons that are busy with their start. Without a cluster to join
  * there is nothing to wait for in the end: it never fails, and the next look tells.
  */
-export const untilJoined = `
+export const joinScript = `
 for ((end = SECONDS + 45; SECONDS < end; )); do
     case $(crmadmin --status "$(uname -n)" --timeout=2s 2> /dev/null) in
         '' | *S_STARTING* | *S_PENDING*) sleep 1.5 ;;

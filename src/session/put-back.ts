@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { untilJoined } from '../cluster/rest.ts';
+import { joinScript } from '../cluster/rest.ts';
 import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { type Lab, writeLab } from '../lab/lab.ts';
@@ -27,7 +27,7 @@ export async function waitUntilBack(
   onWait: (reason: string) => void,
 ): Promise<void> {
   const start = units.length === 0 ? 'true' : `systemctl start ${units.join(' ')}`;
-  const join = units.includes('pacemaker.service') ? untilJoined : '';
+  const join = units.includes('pacemaker.service') ? joinScript : '';
   const script = `(\n${undo ?? 'true'}\n) && ${start} || exit\n${join}`;
   for (const started = performance.now(); ; await sleep(1000)) {
     const result = await shell.runAsRoot(machine, script, { timeout: 90_000 });

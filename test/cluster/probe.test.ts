@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { probeScript, readSections, standardUnits } from '../../src/cluster/probe.ts';
+import { putProgram } from '../program.ts';
 
 const limits = { each: 1, all: 4 };
 
@@ -51,10 +52,7 @@ describe('readSections', () => {
 // The script is for the machines of a lab, which are Linux with bash 5.
 describe.skipIf(process.platform !== 'linux')('the script', () => {
   let tools: string;
-  const tool = (name: string, body: string): void => {
-    writeFileSync(join(tools, name), `#!/bin/bash\n${body}\n`);
-    chmodSync(join(tools, name), 0o755);
-  };
+  const tool = (name: string, body: string): void => putProgram(tools, name, body);
   beforeEach(() => {
     tools = mkdtempSync(join(tmpdir(), 'halab-probe-'));
     tool('ip', 'echo "[]"');

@@ -65,13 +65,18 @@ units() {
   done
   # Each runs at every boot and every daemon-reload, and none has anything to say here.
   mkdir -p "$root"/etc/systemd/system-generators
-  for generator in gpt-auto hibernate-resume rc-local ssh system-update tpm2; do
+  for generator in gpt-auto hibernate-resume rc-local ssh system-update sysv tpm2; do
     ln -s /dev/null "$root/etc/systemd/system-generators/systemd-$generator-generator"
   done
-  # Old-style services have no preset.
+  # For a unit that has an old-style script besides, `systemctl enable` and `disable` also run update-rc.d, which
+  # reloads systemd once more: 6 s under emulation instead of 1.3 s. systemd itself never looks at such a script.
   for script in "$root"/etc/init.d/*; do
     name=${script##*/}
-    [ -e "$root/usr/lib/systemd/system/$name.service" ] || in_guest update-rc.d "$name" disable || true
+    if [ ! -e "$root/usr/lib/systemd/system/$name.service" ]; then
+      echo "customize.sh: $name has an old-style script and no unit, which nothing would start" >&2
+      return 1
+    fi
+    rm -f "$script" "$root"/etc/rc[0-6S].d/[KS][0-9][0-9]"$name"
   done
 }
 

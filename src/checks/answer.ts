@@ -3,7 +3,7 @@ import type { Question } from '../cluster/collect.ts';
 import type { Answer } from '../cluster/state.ts';
 import type { Machine } from '../lab/machine.ts';
 import { machineNames } from './places.ts';
-import { failed, listed, namesOf, nodeNames, passed, reach, type Scene } from './select.ts';
+import { failed, listed, passed, reach, type Scene, searchedFor } from './select.ts';
 import type { Verdict } from './verdict.ts';
 
 const text = z.string().trim().min(1);
@@ -35,20 +35,15 @@ function isPattern(pattern: string): boolean {
 /** What must be asked of which machines for the check to be judged. */
 export const questionOf = ({ run, on }: Expected, machines: readonly Machine[]): Question => ({
   run,
-  on: machinesOf(on, machines),
+  on: searchedFor(on, machines),
 });
-
-function machinesOf(on: Expected['on'], machines: readonly Machine[]): string[] {
-  if (on === 'one-node') return nodeNames(machines);
-  return namesOf(on === 'nowhere' ? 'all' : on, machines);
-}
 
 /** A command on a machine prints what it should: on every one of those named, on one node alone, or on none that answers. */
 export function judgeAnswer(expected: Expected, { state, machines }: Scene): Verdict {
   const { what: expectation, on } = expected;
   const fitting: { name: string; answer: Answer }[] = [];
   const other: string[] = [];
-  for (const name of machinesOf(on, machines)) {
+  for (const name of searchedFor(on, machines)) {
     const machine = reach(state, name);
     const answer = typeof machine === 'string' ? undefined : machine.answers[expected.run];
     if (answer !== undefined && fits(answer, expected)) fitting.push({ name, answer });

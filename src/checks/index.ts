@@ -21,7 +21,7 @@ import { judgePromoted, promotedSchema } from './promoted.ts';
 import { judgeProperty, propertySchema } from './property.ts';
 import { judgeResource, resourceSchema } from './resource.ts';
 import { judgeResourceDefault, resourceDefaultSchema } from './resource-default.ts';
-import { activeNodes, clusterView, type Scene } from './select.ts';
+import { activeNodes, clusterView, namesOf, nodeNames, type Scene, searchedFor } from './select.ts';
 import { matching, type Selector, selectorSchema } from './selector.ts';
 import { judgeStandby, standbySchema } from './standby.ts';
 import { judgeUnit, unitSchema } from './unit.ts';
@@ -31,23 +31,36 @@ import type { Verdict } from './verdict.ts';
 interface Kind<Schema extends z.ZodType> {
   readonly schema: Schema;
   readonly judge: (expected: z.infer<Schema>, scene: Scene) => Verdict;
+  /** The machines by whose state it is decided. */
+  readonly about: (expected: z.infer<Schema>, machines: readonly Machine[]) => readonly string[];
 }
 
 interface AnyKind {
   readonly schema: z.ZodType;
   readonly judge: (expected: never, scene: Scene) => Verdict;
+  readonly about: (expected: never, machines: readonly Machine[]) => readonly string[];
 }
 
 const kind = <Schema extends z.ZodType>(
   schema: Schema,
   judge: Kind<Schema>['judge'],
-): Kind<Schema> => ({ schema, judge });
+  about: Kind<Schema>['about'] = (_, machines) => nodeNames(machines),
+): Kind<Schema> => ({ schema, judge, about });
+
+const where = (
+  { on }: { readonly on: string | readonly string[] },
+  machines: readonly Machine[],
+): readonly string[] => searchedFor(on, machines);
+
+/** An address must be on no other machine besides. */
+const everywhere = (_: unknown, machines: readonly Machine[]): readonly string[] =>
+  namesOf('all', machines);
 
 /** Every kind of check, by the name that lessons use. */
 const kinds = {
-  hosts: kind(hostsSchema, judgeHosts),
-  address: kind(addressSchema, judgeAddress),
-  unit: kind(unitSchema, judgeUnit),
+  hosts: kind(hostsSchema, judgeHosts, where),
+  address: kind(addressSchema, judgeAddress, everywhere),
+  unit: kind(unitSchema, judgeUnit, where),
   'corosync-conf': kind(corosyncConfSchema, judgeCorosyncConf),
   membership: kind(membershipSchema, judgeMembership),
   online: kind(onlineSchema, judgeOnline),
@@ -62,9 +75,9 @@ const kinds = {
   managed: kind(managedSchema, judgeManaged),
   operation: kind(operationSchema, judgeOperation),
   drbd: kind(drbdSchema, judgeDrbd),
-  mount: kind(mountSchema, judgeMount),
-  exported: kind(exportedSchema, judgeExported),
-  answer: kind(answerSchema, judgeAnswer),
+  mount: kind(mountSchema, judgeMount, where),
+  exported: kind(exportedSchema, judgeExported, where),
+  answer: kind(answerSchema, judgeAnswer, where),
   'no-leftovers': kind(selectorSchema, judgeNoLeftovers),
 } satisfies Record<string, AnyKind>;
 
@@ -104,6 +117,18 @@ export const questionsOf = (
 /** Whether any of these checks looks at who is in Corosync's ring. */
 export const lookAtRing = (checks: readonly CheckSpec[]): boolean =>
   checks.some(({ membership }) => membership !== undefined);
+
+/** The machines by whose state these checks are decided. The nodes are always among them: they tell whether the cluster is at rest. */
+export const machinesAbout = (
+  checks: readonly CheckSpec[],
+  machines: readonly Machine[],
+): Machine[] => {
+  const names = checks.flatMap((check) => {
+    const name = kindOf(check);
+    return (kinds[name] as Kind<z.ZodType>).about(check[name], machines);
+  });
+  return machines.filter(({ name, role }) => role === 'node' || names.includes(name));
+};
 
 /** Judges one check against a state. Pure: the same state gives the same verdict. */
 export function judge(spec: CheckSpec, state: ClusterState, machines: readonly Machine[]): Verdict {

@@ -50,6 +50,17 @@ export function namesOf(on: string | readonly string[], machines: readonly Machi
   return [on];
 }
 
+/**
+ * The machines to be asked for an `on`: for what holds on one node all nodes, and for what holds nowhere all machines.
+ */
+export function searchedFor(
+  on: string | readonly string[],
+  machines: readonly Machine[],
+): string[] {
+  if (on === 'one-node') return nodeNames(machines);
+  return namesOf(on === 'nowhere' ? 'all' : on, machines);
+}
+
 export const nodeNames = (machines: readonly Machine[]): string[] =>
   machines.filter(({ role }) => role === 'node').map(({ name }) => name);
 

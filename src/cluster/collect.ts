@@ -40,6 +40,11 @@ export interface ObserveOptions {
    * each: under emulation a quarter of what an observation costs.
    */
   readonly ring?: boolean;
+  /**
+   * The node that was the DC a moment ago. Other nodes that say they follow a DC are not asked for their copy of what it tells:
+   * theirs is the DC's. null: not known.
+   */
+  readonly dc?: string | null;
   /** In place of machineTimeout. */
   readonly timeout?: number;
   /** Set the machines' clocks to this computer's before anything is read: those that were paused are behind. */
@@ -63,6 +68,7 @@ export async function collect(
   const units = [...new Set([...standardUnits, ...(options.units ?? [])])];
   const clock = options.setClocks === true ? new Date() : null;
   const ring = options.ring ?? true;
+  const dc = options.dc ?? null;
   const questions = options.questions ?? [];
   const commands = [...new Set(questions.map(({ run }) => run))];
   const answers = await Promise.all(
@@ -72,7 +78,7 @@ export async function collect(
       );
       const script = probeScript(
         token,
-        { units, commands: asked, ring },
+        { units, commands: asked, ring, follower: dc !== null && name !== dc },
         limitsWithin(timeout),
         clock,
       );

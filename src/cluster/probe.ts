@@ -29,11 +29,11 @@ export const standardUnits: readonly string[] = [
 const script = String.raw`
 observe() {
   export LC_ALL=C
-  local mark="@@halab-$1" each=$2 all=$3 ring=$5 answer code watcher unit links lines units commands index left
+  local mark="@@halab-$1" each=$2 all=$3 ring=$5 follower=$6 answer code watcher unit links lines units commands index left
   # Before anything reads the time.
   [ -z "$4" ] || date --set="@$4" > /dev/null
-  units=("${'$'}{@:7:$6}")
-  commands=("${'$'}{@:7+$6}")
+  units=("${'$'}{@:8:$7}")
+  commands=("${'$'}{@:8+$7}")
   SECONDS=0
   shopt -s nullglob
 
@@ -76,6 +76,20 @@ observe() {
     started $!
     ended $!
     section "$name" "$code"
+  }
+
+  # NAME COMMAND...; sets answer to what it printed, too.
+  hear() {
+    local name=$1 output pid; shift
+    exec {output}< <(exec "$@" 2>&1)
+    pid=$!
+    started "$pid"
+    mapfile lines <&"$output"
+    ended "$pid"
+    exec {output}<&-
+    printf '%s' "${'$'}{lines[@]}"
+    section "$name" "$code"
+    answer="${'$'}{lines[*]}"
   }
 
   # NAME FILE; nothing at all when there is no such file.
@@ -140,18 +154,15 @@ observe() {
   show corosync.conf /etc/corosync/corosync.conf
   if [ -n "$ring" ] && running corosync; then run quorum corosync-quorumtool -s; fi
 
-  if running pacemaker; then
+  answer=
+  if [ -n "$follower" ] && running pacemaker; then
+    hear controller crmadmin --output-as=xml --status "$HOSTNAME" --timeout=2s
+  fi
+  # A node that follows the DC has nothing of its own to tell.
+  if running pacemaker && [[ $answer != *'"S_NOT_DC"'* ]]; then
     # Without the fencing history: crm_mon would have to ask one more daemon.
-    exec {answer}< <(exec crm_mon --output-as=xml --inactive --exclude=fencing,tickets,attributes 2>&1)
-    unit=$!
-    started "$unit"
-    mapfile lines <&"$answer"
-    ended "$unit"
-    exec {answer}<&-
-    printf '%s' "${'$'}{lines[@]}"
-    section crm_mon "$code"
+    hear crm_mon crm_mon --output-as=xml --inactive --exclude=fencing,tickets,attributes
     # The DC alone is asked for its controller's state: it is the DC's own.
-    answer="${'$'}{lines[*]}"
     if [[ $answer =~ \<current_dc\ [^\>]*\ name=\"([^\"]+)\" ]]; then
       unit=${'$'}{BASH_REMATCH[1]}
       if [[ $answer =~ \<last_update\ [^\>]*\ origin=\"([^\"]+)\" && $unit == "${'$'}{BASH_REMATCH[1]}" ]]; then
@@ -161,6 +172,7 @@ observe() {
     run cib cibadmin --query
   fi
 
+  lines=()
   show drbd.proc /proc/drbd
   # The older kernel module cannot tell its state as JSON; while it has no device it need not be asked.
   case ${'$'}{lines[*]} in
@@ -188,7 +200,8 @@ export interface ProbeLimits {
 
 /**
  * The script that observes one machine, for `Shell.runAsRoot`; with `clock` it sets the machine's
- * clock to that time first. `ring`: ask Corosync who is in its ring. An empty command is left out, and keeps its number.
+ * clock to that time first. `ring`: ask Corosync who is in its ring. `follower`: ask Pacemaker for its view only when its controller is
+ * not one that follows a DC. An empty command is left out, and keeps its number.
  * @throws Error when a unit's name could not be one (systemd.unit(5)): it would end up in a shell.
  */
 export function probeScript(
@@ -197,7 +210,13 @@ export function probeScript(
     units,
     commands,
     ring,
-  }: { units: readonly string[]; commands: readonly string[]; ring: boolean },
+    follower,
+  }: {
+    units: readonly string[];
+    commands: readonly string[];
+    ring: boolean;
+    follower: boolean;
+  },
   limits: ProbeLimits,
   clock: Date | null = null,
 ): string {
@@ -205,8 +224,8 @@ export function probeScript(
   if (wrong !== undefined) throw new Error(`"${wrong}" is not a systemd unit's full name`);
   const now = clock === null ? '' : (clock.getTime() / 1000).toFixed(3);
   const { each, all } = limits;
-  const asked = ring ? 'ring' : '';
-  const words = [token, each, all, now, asked, units.length, ...units, ...commands].map(
+  const flags = [ring ? 'ring' : '', follower ? 'follower' : ''];
+  const words = [token, each, all, now, ...flags, units.length, ...units, ...commands].map(
     (word) => `'${String(word).replaceAll("'", "'\\''")}'`,
   );
   // bash must have read the script to its end before a command can read from standard input.

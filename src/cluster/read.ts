@@ -21,10 +21,32 @@ import type {
  * ones. A part that cannot be read becomes a problem of its machine, never an exception.
  */
 export function readObservation(raw: RawObservation): ClusterState {
-  const machines = Object.entries(raw.answers).map(
-    ([name, answer]) => [name, readAnswer(name, answer, raw)] as const,
+  const machines = Object.entries(raw.answers).map(([name, answer]) =>
+    readAnswer(name, answer, raw),
   );
-  return deepFreeze({ observedAt: raw.observedAt, machines: Object.fromEntries(machines) });
+  return deepFreeze({
+    observedAt: raw.observedAt,
+    machines: Object.fromEntries(
+      machines.map((machine) => [machine.name, withViewOfDc(machine, machines)]),
+    ),
+  });
+}
+
+/** What a node lacks that follows a DC and was not asked for its own copy of the DC's view (ObserveOptions.dc). */
+const unheard: Problem = { part: 'pacemaker', message: 'it follows a DC that was not heard' };
+
+/** A follower with the view of the DC that has it online; any other machine as it is. */
+function withViewOfDc(machine: MachineState, machines: readonly MachineState[]): MachineState {
+  if (!machine.reachable || !machine.problems.includes(unheard)) return machine;
+  const dc = machines.find(
+    (other): other is ReachableMachine =>
+      other.reachable &&
+      other.pacemaker?.dc === other.name &&
+      other.pacemaker.nodes.some(({ name, online }) => name === machine.name && online),
+  );
+  if (dc === undefined) return machine;
+  const problems = machine.problems.filter((problem) => problem !== unheard);
+  return { ...machine, pacemaker: dc.pacemaker, cib: dc.cib, problems };
 }
 
 function readAnswer(
@@ -110,6 +132,11 @@ function readMachine(
     clockOffsetMs: clockOffset(sections, answer),
     problems,
   };
+  if (
+    !sections.has('crm_mon') &&
+    part('controller', 'controller', parseControllerState, null) === 'S_NOT_DC'
+  )
+    problems.push(unheard);
   if (!sections.has('clock.end')) {
     const last = [...sections.keys()].at(-1);
     problems.push({ part: 'probe', message: `the answer breaks off after "${last}"` });

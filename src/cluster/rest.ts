@@ -26,9 +26,9 @@ true
  * costs. The first pause is the time in which a cluster takes notice of what was done to it. Not crm_resource --wait: beside the
  * record of a recurring operation that failed in another role it finds something to do for ever, while the DC is idle.
  */
-const script = (seconds: number): string => `
+const script = (seconds: number, dc: string): string => `
 [ -d /sys/fs/cgroup/${group} ] || [ -d /sys/fs/cgroup/systemd/${group} ] || exit ${notHere}
-dc=
+dc=${dc}
 while sleep 1.5 && ((SECONDS < ${seconds})); do
     if [ -z "$dc" ]; then
         dc=$(crmadmin --dc_lookup --timeout=2s 2> /dev/null) || continue
@@ -44,17 +44,19 @@ done
 `;
 
 /**
- * Waits, on the first node that runs Pacemaker, until the cluster has nothing left to do, at most so many seconds;
- * returns at once when no node runs it. It is no judgement: whether the cluster came to rest, the next look tells.
+ * Waits, on the first node that runs Pacemaker, until the cluster has nothing left to do, at most so many seconds, where
+ * `dc` was the DC a moment ago; returns at once when no node runs it. It is no judgement: whether the cluster came to rest, the next look tells.
  */
 export async function untilAtRest(
   shell: Shell,
   machines: readonly Machine[],
   seconds: number,
+  dc: string | null = null,
 ): Promise<void> {
+  const known = machines.find(({ name }) => name === dc)?.name ?? '';
   const limit = Math.max(1, Math.ceil(seconds));
   for (const { name } of machines.filter(({ role }) => role === 'node')) {
-    const { reached, exitCode } = await shell.runAsRoot(name, script(limit), {
+    const { reached, exitCode } = await shell.runAsRoot(name, script(limit, known), {
       timeout: (limit + 10) * 1000,
     });
     if (reached && exitCode !== notHere) return;

@@ -5,6 +5,16 @@ export const isSettled = (state: ClusterState): boolean =>
   Object.values(state.machines).every(({ reachable }) => reachable) &&
   settlingReason(state) === null;
 
+/** The node that all nodes that answer have as the DC; null when there is none, or one of them could not tell. */
+export function dcIn({ machines }: ClusterState): string | null {
+  const answering = Object.values(machines).filter((machine) => machine.reachable);
+  if (answering.some(({ problems }) => problems.some(({ part }) => part === 'pacemaker')))
+    return null;
+  const named = answering.flatMap(({ pacemaker }) => (pacemaker === null ? [] : [pacemaker.dc]));
+  const [dc = null] = named;
+  return named.every((other) => other === dc) ? dc : null;
+}
+
 /**
  * Why the cluster is still on the move, in a sentence; null when it is at rest. A judgement about a
  * cluster at rest stands; one about a cluster on the move may be about to change.

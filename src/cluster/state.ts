@@ -33,9 +33,9 @@ export interface ReachableMachine {
   readonly corosync: CorosyncState | null;
   /** The file /etc/corosync/corosync.conf as it stands, running or not; null: no such file. */
   readonly corosyncConf: CorosyncConf | null;
-  /** crm_mon's view; null: Pacemaker does not run here or does not answer. */
+  /** crm_mon's view, of the DC where this node follows it (ObserveOptions.dc); null: Pacemaker does not run here or does not answer. */
   readonly pacemaker: PacemakerStatus | null;
-  /** The CIB as this node has it; null as for `pacemaker`. */
+  /** The CIB as this node has it, or the DC as above; null as for `pacemaker`. */
   readonly cib: Cib | null;
   readonly drbd: readonly DrbdResource[];
   /** What commands printed that the observation was asked to run, by the command. */

@@ -10,6 +10,7 @@ export interface SettleOptions {
   readonly observe: (options: {
     checks: readonly CheckSpec[];
     patient: boolean;
+    brief: boolean;
   }) => Promise<ClusterState>;
   readonly checks: readonly CheckSpec[];
   /** Ask the machines also what these checks need to know, for whoever reads the state afterwards. */
@@ -100,7 +101,11 @@ export async function settle(options: SettleOptions): Promise<SettleResult> {
   if (patient) await rest();
   for (;;) {
     const began = clock.now();
-    const state = await options.observe({ checks: [...checks, ...also], patient });
+    const state = await options.observe({
+      checks: [...checks, ...also],
+      patient,
+      brief: expected !== undefined,
+    });
     const took = clock.now() - began;
     const verdicts = checks.map((check) => judge(check, state, machines));
     const waitedSeconds = waited();

@@ -1,22 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type CheckSpec, judge, lookAtRing } from '../../src/checks/index.ts';
+import { judge, lookAtRing } from '../../src/checks/index.ts';
 import { wrongTurns } from '../../src/checks/wrong-turns.ts';
 import { settlingReason } from '../../src/cluster/settling.ts';
-import { loadCourse } from '../../src/course/load.ts';
-import { imaginaryLab } from '../../src/lab/lab.ts';
+import { checksOfCourse as checks } from '../fixtures/course.ts';
 import { machines, recordedNames, recordedState } from '../fixtures/load.ts';
 import { varied } from './varied.ts';
 
-const course = loadCourse(
-  fileURLToPath(new URL('../../lessons/pacemaker', import.meta.url)),
-  imaginaryLab('test'),
-);
-const checks: CheckSpec[] = course.lessons.flatMap(({ entry, tasks, drills }) => [
-  ...entry,
-  ...tasks.flatMap((task) => task.checks),
-  ...drills.flatMap((drill) => [...drill.then, ...drill.after]),
-]);
 const silent = (name: string) =>
   varied(name, (draft) => {
     for (const machine of Object.values(draft.machines))

@@ -12,9 +12,9 @@ describe('probeScript', () => {
   it.each(['cups', 'a b.service', "x'; rm -rf /; '.service", '$(id).service', ''])(
     'refuses the unit %j',
     (unit) => {
-      expect(() => probeScript('t', { units: [unit], commands: [], ring: true }, limits)).toThrow(
-        'is not a systemd unit',
-      );
+      expect(() =>
+        probeScript('t', { units: [unit], commands: [], ring: true, follower: false }, limits),
+      ).toThrow('is not a systemd unit');
     },
   );
 
@@ -22,7 +22,12 @@ describe('probeScript', () => {
     expect(
       probeScript(
         't',
-        { units: ['drbd@r0.service', 'srv-my\\x20data.mount'], commands: [], ring: true },
+        {
+          units: ['drbd@r0.service', 'srv-my\\x20data.mount'],
+          commands: [],
+          ring: true,
+          follower: false,
+        },
         limits,
       ),
     ).toContain("'drbd@r0.service'");
@@ -63,7 +68,11 @@ describe.skipIf(process.platform !== 'linux')('the script', () => {
   let stderr: string;
   const probe = (commands: readonly string[] = []): ReturnType<typeof readSections> => {
     const result = spawnSync('bash', ['-s'], {
-      input: probeScript('t', { units: standardUnits, commands, ring: true }, limits),
+      input: probeScript(
+        't',
+        { units: standardUnits, commands, ring: true, follower: false },
+        limits,
+      ),
       env: { ...process.env, PATH: `${tools}:${process.env.PATH}` },
       encoding: 'utf8',
     });

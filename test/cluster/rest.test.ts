@@ -49,4 +49,16 @@ describe('waiting until a cluster is at rest', () => {
     expect(asked[0]?.timeout).toBe(17_000);
     expect(asked[1]?.script).toContain('SECONDS < 1');
   });
+
+  it('asks the node first that was the DC a moment ago, if the lab has one of that name', async () => {
+    const { shell, asked } = shellOf({ node1: 0 });
+    await untilAtRest(shell, machines, 20, 'node2');
+    await untilAtRest(shell, machines, 20, 'a; b');
+    await untilAtRest(shell, machines, 20);
+    expect(asked.map(({ script }) => /^dc=.*$/m.exec(script)?.[0])).toEqual([
+      'dc=node2',
+      'dc=',
+      'dc=',
+    ]);
+  });
 });

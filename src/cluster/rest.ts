@@ -29,7 +29,7 @@ true
 const script = (seconds: number, dc: string): string => `
 [ -d /sys/fs/cgroup/${group} ] || [ -d /sys/fs/cgroup/systemd/${group} ] || exit ${notHere}
 dc=${dc}
-while sleep 1.5 && ((SECONDS < ${seconds})); do
+while sleep 1 && ((SECONDS < ${seconds})); do
     if [ -z "$dc" ]; then
         dc=$(crmadmin --dc_lookup --timeout=2s 2> /dev/null) || continue
         dc=\${dc##*: }

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../paths.ts';
 import type { CommandResult, Runner } from '../run.ts';
+import { type SshAddress, untilGreeted } from './greeting.ts';
 import { type Lab, labFiles } from './lab.ts';
 import type { Shell, ShellResult } from './machine.ts';
 
@@ -15,7 +16,10 @@ import type { Shell, ShellResult } from './machine.ts';
  */
 
 /** Where ssh finds each machine: host and port, by machine. */
-export type SshAddresses = Readonly<Record<string, { host: string; port: number }>>;
+export type SshAddresses = Readonly<Record<string, SshAddress>>;
+
+/** Seconds that opening a connection may take. */
+const connectSeconds = 10;
 
 const controlPath = (lab: Lab, user: string, machine: string): string =>
   join(lab.runFolder, `ssh-${machine}-${user}`);
@@ -42,7 +46,7 @@ export function writeSshConfig(lab: Lab, addresses: SshAddresses): void {
     `  UserKnownHostsFile ${quoted(labFiles.knownHosts(lab))}`,
     '  GlobalKnownHostsFile /dev/null',
     // Also for the handshake, which a busy machine under emulation takes seconds for.
-    '  ConnectTimeout 10',
+    `  ConnectTimeout ${connectSeconds}`,
     '  ServerAliveInterval 3',
     '  ServerAliveCountMax 3',
     '  ControlMaster auto',
@@ -69,16 +73,43 @@ export function sshShell(lab: Lab, run: Runner): Shell {
   return {
     async runAsRoot(machine, script, options = {}) {
       const timeout = options.timeout ?? 15_000;
-      // Not vagrant with sudo: under emulation sudo alone takes a second.
-      const result = await run(sshCommand(lab, machine, ['bash', '-s'], ['-l', 'root']), {
+      const started = performance.now();
+      const milliseconds = (): number => performance.now() - started;
+      const address = existsSync(controlPath(lab, 'root', machine))
+        ? null
+        : addressOf(lab, machine);
+      const silence =
+        address && (await untilGreeted(address, Math.min(timeout, connectSeconds * 1000)));
+      if (silence !== null)
+        return {
+          reached: false,
+          exitCode: null,
+          stdout: '',
+          stderr: silence,
+          milliseconds: milliseconds(),
+        };
+      // Not vagrant with sudo: under emulation sudo alone takes a second. Root's shell reads the script with one cat:
+      // another bash would take twice as long to start, and would read it byte by byte.
+      const result = await run(sshCommand(lab, machine, ['eval "$(cat)"'], ['-l', 'root']), {
         input: script,
-        timeout,
+        timeout: timeout - milliseconds(),
       });
       // A kept connection to a machine that went away without a word would stall the next command too.
       if (result.timedOut) await dropConnection(lab, machine, run);
       return toShellResult(result, timeout);
     },
   };
+}
+
+/** Where ssh finds a machine, as writeSshConfig has written it; null when that is not known. */
+function addressOf(lab: Lab, machine: string): SshAddress | null {
+  const file = labFiles.sshConfig(lab);
+  if (!existsSync(file)) return null;
+  const [, host, port] =
+    new RegExp(`^Host ${machine}\\n  HostName (\\S+)\\n  Port (\\d+)$`, 'm').exec(
+      readFileSync(file, 'utf8'),
+    ) ?? [];
+  return host === undefined ? null : { host, port: Number(port) };
 }
 
 function toShellResult(result: CommandResult, timeout: number): ShellResult {

@@ -1,4 +1,4 @@
-import { type Course, fits, type Lesson } from '../course/lesson.ts';
+import { type Course, type Drill, fits, type Lesson } from '../course/lesson.ts';
 import { lessonsBefore } from '../course/progress.ts';
 import { usageError } from '../errors.ts';
 
@@ -41,14 +41,18 @@ export function lessonsToPlay(
 }
 
 /**
- * What each thing takes in seconds, on two cores under emulation that two labs share, in a lesson that stands on
- * three others. `restored` is an undo step after which the machines go back to a checkpoint.
+ * What each thing took in seconds, on two cores under emulation that two labs shared. `restored` is an undo step after
+ * which the machines go back to a checkpoint.
  */
-const takes = { machines: 75, startTask: 21, task: 34, undo: 14, restored: 30, drill: 100 };
+const takes = { machines: 75, startTask: 16, task: 21, undo: 11, restored: 30 };
 
-/** The more lessons there were before, the more the cluster has to do at each step. */
-const growth = (course: Course, lesson: Lesson): number =>
-  0.5 + lessonsBefore(course, lesson).length / 6;
+/** And a drill, by its fault: after a power cut a machine must boot, and a stopped resource is soon started again. */
+const drillTakes: Readonly<Record<Drill['fault']['kind'], number>> = {
+  'power-off': 115,
+  'stop-resource': 35,
+  fault: 105,
+  script: 105,
+};
 
 /**
  * Divides lessons into so many parts of neighbours, since one stands on the other, such that the longest
@@ -84,16 +88,16 @@ function secondsOf(course: Course, lessons: readonly Lesson[]): number {
     .filter((lesson) => !lessons.includes(lesson))
     .flatMap(({ tasks }) => tasks)
     .reduce((sum, { exercise }) => sum + (exercise ? 0 : takes.startTask), 0);
-  return lessons.reduce((sum, lesson) => sum + own(course, lesson), takes.machines + start);
+  return lessons.reduce((sum, lesson) => sum + own(lesson), takes.machines + start);
 }
 
-const own = (course: Course, lesson: Lesson): number =>
-  growth(course, lesson) *
-  lesson.tasks.reduce(
-    (sum, { undo }) =>
-      undo.reduce(
-        (all, { redo }) => all + (redo === undefined ? takes.restored : takes.undo),
-        sum + takes.task,
-      ),
-    lesson.drills.length * takes.drill,
+function own({ tasks, drills }: Lesson): number {
+  const undos = tasks.flatMap(({ undo }) => undo);
+  const restored = undos.filter(({ redo }) => redo === undefined).length;
+  return (
+    tasks.length * takes.task +
+    restored * takes.restored +
+    (undos.length - restored) * takes.undo +
+    drills.reduce((sum, { fault }) => sum + drillTakes[fault.kind], 0)
   );
+}

@@ -35,7 +35,8 @@ describe('the lessons that a smoke plays', () => {
     const [first = [], second = []] = inParts(course, course.lessons, 2);
     expect([...first, ...second]).toEqual(course.lessons);
     expect(first.map(({ id }) => id)).toContain('drbd');
-    expect(second.map(({ id }) => id)).toContain('print-server');
+    // Or the second lab would have to solve it all the same.
+    expect(second.map(({ id }) => id)).toContain('web-server');
   });
 
   it('make no more parts than there are lessons', () => {

@@ -40,7 +40,7 @@ function sampler({ ping, ask = '' }: OutageSpec): string {
   if (ping !== undefined) return `ping -n -D -O -i ${pingInterval} ${ping}`;
   const loop = `while :; do
   begin=$EPOCHREALTIME
-  if bash -c "$1" > /dev/null 2>&1 < /dev/null; then word=yes; else word=no; fi
+  if (eval "$1") > /dev/null 2>&1 < /dev/null; then word=yes; else word=no; fi
   echo "$word $begin $EPOCHREALTIME"
   sleep ${askInterval}
 done`;

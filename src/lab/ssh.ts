@@ -75,19 +75,11 @@ export function sshShell(lab: Lab, run: Runner): Shell {
       const timeout = options.timeout ?? 15_000;
       const started = performance.now();
       const milliseconds = (): number => performance.now() - started;
-      const address = existsSync(controlPath(lab, 'root', machine))
-        ? null
-        : addressOf(lab, machine);
-      const silence =
-        address && (await untilGreeted(address, Math.min(timeout, connectSeconds * 1000)));
-      if (silence !== null)
-        return {
-          reached: false,
-          exitCode: null,
-          stdout: '',
-          stderr: silence,
-          milliseconds: milliseconds(),
-        };
+      const silence = await whySilent(lab, machine, Math.min(timeout, connectSeconds * 1000));
+      if (silence !== null) {
+        const nothing = { reached: false, exitCode: null, stdout: '' };
+        return { ...nothing, stderr: silence, milliseconds: milliseconds() };
+      }
       // Not vagrant with sudo: under emulation sudo alone takes a second. Root's shell reads the script with one cat:
       // another bash would take twice as long to start, and would read it byte by byte.
       const result = await run(sshCommand(lab, machine, ['eval "$(cat)"'], ['-l', 'root']), {
@@ -99,6 +91,13 @@ export function sshShell(lab: Lab, run: Runner): Shell {
       return toShellResult(result, timeout);
     },
   };
+}
+
+/** Why no connection can be opened to a machine within so many milliseconds; null when it greets, or one is open. */
+async function whySilent(lab: Lab, machine: string, within: number): Promise<string | null> {
+  if (existsSync(controlPath(lab, 'root', machine))) return null;
+  const address = addressOf(lab, machine);
+  return address === null ? null : untilGreeted(address, within);
 }
 
 /** Where ssh finds a machine, as writeSshConfig has written it; null when that is not known. */

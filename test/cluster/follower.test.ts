@@ -5,7 +5,6 @@ import { collect, type RawObservation } from '../../src/cluster/collect.ts';
 import { readSections } from '../../src/cluster/probe.ts';
 import { readObservation } from '../../src/cluster/read.ts';
 import { dcIn, isSettled, settlingReason } from '../../src/cluster/settling.ts';
-import type { ClusterState } from '../../src/cluster/state.ts';
 import type { Shell } from '../../src/lab/machine.ts';
 import { checksOfCourse } from '../fixtures/course.ts';
 import { machines, recordedNames, recordedRaw, recordedState } from '../fixtures/load.ts';
@@ -46,14 +45,20 @@ const whole = recordedNames().filter((name) => {
   );
 });
 
-const followerIn = (state: ClusterState): string => (dcIn(state) === 'node1' ? 'node2' : 'node1');
+/** Who was the DC in a recorded state, and which node was not. */
+function rolesIn(name: string): { dc: string; follower: string } {
+  const dc = dcIn(recordedState(name));
+  if (dc === null) throw new Error(`${name} has no DC`);
+  return { dc, follower: dc === 'node1' ? 'node2' : 'node1' };
+}
 
 describe('a node that follows the DC and is not asked for its view', () => {
   it.each(whole)('has that of the DC, and everything is judged as before, as in %s', (name) => {
     const asked = recordedState(name);
-    const follower = followerIn(asked);
+    const roles = rolesIn(name);
+    const { follower } = roles;
     const unasked = readObservation(asFollower(recordedRaw(name), follower));
-    const [seen, dc] = [unasked.machines[follower], unasked.machines[dcIn(asked) ?? '']];
+    const [seen, dc] = [unasked.machines[follower], unasked.machines[roles.dc]];
     if (!seen?.reachable || !dc?.reachable) throw new Error('both answer');
     expect(seen.pacemaker).toEqual(dc.pacemaker);
     expect(seen.cib).toEqual(dc.cib);
@@ -93,8 +98,7 @@ describe('a node that follows the DC and is not asked for its view', () => {
       },
     ],
   ])('lacks a view when the node that was the DC %s, and no rest is seen', (_, change) => {
-    const dc = dcIn(recordedState('vip-started')) ?? '';
-    const follower = followerIn(recordedState('vip-started'));
+    const { dc, follower } = rolesIn('vip-started');
     const state = readObservation(asFollower(change(recordedRaw('vip-started'), dc), follower));
     expect(state.machines[follower]).toMatchObject({ pacemaker: null, cib: null });
     expect(settlingReason(state)).toContain('does not answer yet');
@@ -103,13 +107,9 @@ describe('a node that follows the DC and is not asked for its view', () => {
   });
 
   it('is asked when its controller says anything else', () => {
-    const dc = dcIn(recordedState('vip-started')) ?? '';
-    const state = readObservation(
-      asFollower(recordedRaw('vip-started'), followerIn(recordedState('vip-started')), 'S_PENDING'),
-    );
-    expect(state.machines[followerIn(recordedState('vip-started'))]).toMatchObject({
-      pacemaker: null,
-    });
+    const { dc, follower } = rolesIn('vip-started');
+    const state = readObservation(asFollower(recordedRaw('vip-started'), follower, 'S_PENDING'));
+    expect(state.machines[follower]).toMatchObject({ pacemaker: null });
     expect(state.machines[dc]).toMatchObject({ pacemaker: { dc } });
   });
 });

@@ -50,7 +50,7 @@ export async function smoke(
   const signal = interruption();
   const name = global.lab === 'default' ? 'smoke' : global.lab;
   const course = courseOf(imaginaryLab(name, { machineCount: options.machines === '2' ? 2 : 3 }));
-  const parts = inParts(course, lessonsToPlay(course, named, options.shard), options.labs);
+  const parts = inParts(course, lessonsToPlay(course, named, options.shard), options.labs, true);
   const reporter = reporters[options.reporter]();
   const inTurn = oneAtATime();
   const played = await withProgress(true, (emit) =>

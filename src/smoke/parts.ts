@@ -58,9 +58,9 @@ const drillTakes: Readonly<Record<Drill['fault']['kind'], number>> = {
 type Parts = readonly (readonly Lesson[])[];
 
 /**
- * Divides lessons into so many parts, each in the course's order, such that the longest is about as short as can be.
- * Most are neighbours, since one lesson stands on the other, and a part that begins in the middle must first solve what
- * it stands on; then single lessons are moved or exchanged for as long as that helps. `inTurn`: the parts' labs come up one after
+ * Divides lessons into so many parts, each in the course's order, such that the longest is about as short as can be:
+ * into neighbours, since one lesson stands on the other and a part that begins in the middle must solve what it stands
+ * on; then single lessons are moved or exchanged for as long as that helps. `inTurn`: the parts' labs come up one after
  * another. There are no more parts than lessons.
  */
 export function inParts(
@@ -114,6 +114,7 @@ const exchanged = (
     (lesson) => lesson === additional || (lesson !== without && part.includes(lesson)),
   );
 
+/** Parts without a gap in the course's order, the longest as short as can be. */
 function inNeighbours(course: Course, lessons: readonly Lesson[], count: number): Parts {
   if (count <= 1 || lessons.length <= 1) return [lessons];
   const longest = (parts: Parts): number =>

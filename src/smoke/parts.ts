@@ -60,18 +60,19 @@ type Parts = readonly (readonly Lesson[])[];
 /**
  * Divides lessons into so many parts, each in the course's order, such that the longest is about as short as can be:
  * into neighbours, since one lesson stands on the other and a part that begins in the middle must solve what it stands
- * on; then single lessons are moved or exchanged for as long as that helps. `inTurn`: the parts' labs come up one after
- * another. There are no more parts than lessons.
+ * on. `together`: the parts are played by labs side by side, which come up one after another and must be done at the
+ * same time, so single lessons are then moved or exchanged for as long as that helps. There are no more parts than lessons.
  */
 export function inParts(
   course: Course,
   lessons: readonly Lesson[],
   count: number,
-  inTurn = false,
+  together = false,
 ): Parts {
-  const seconds = (parts: Parts): number[] =>
-    parts.map((part, at) => secondsOf(course, part) + (inTurn ? at * takes.machines : 0));
   let parts = inNeighbours(course, lessons, count);
+  if (!together) return parts;
+  const seconds = (divided: Parts): number[] =>
+    divided.map((part, at) => secondsOf(course, part) + at * takes.machines);
   for (;;) {
     const times = seconds(parts);
     const longest = Math.max(...times);

@@ -13,7 +13,7 @@ import { collectReport } from '../report/collect.ts';
 import { dropStaleStarts } from '../session/reset.ts';
 import { courseOf, openSession, type Session } from '../session/session.ts';
 import { renderOutages } from '../smoke/outages.ts';
-import { inParts, lessonsToPlay, type Shard } from '../smoke/parts.ts';
+import { lessonsToPlay, type Shard, sharedByLabs } from '../smoke/parts.ts';
 import { playLessons } from '../smoke/play.ts';
 import { type ReporterName, reporters } from '../smoke/reporters.ts';
 import type { SmokeResult } from '../smoke/results.ts';
@@ -50,7 +50,7 @@ export async function smoke(
   const signal = interruption();
   const name = global.lab === 'default' ? 'smoke' : global.lab;
   const course = courseOf(imaginaryLab(name, { machineCount: options.machines === '2' ? 2 : 3 }));
-  const parts = inParts(course, lessonsToPlay(course, named, options.shard), options.labs, true);
+  const parts = sharedByLabs(course, lessonsToPlay(course, named, options.shard), options.labs);
   const reporter = reporters[options.reporter]();
   const inTurn = oneAtATime();
   const played = await withProgress(true, (emit) =>

@@ -58,21 +58,35 @@ const drillTakes: Readonly<Record<Drill['fault']['kind'], number>> = {
 type Parts = readonly (readonly Lesson[])[];
 
 /**
- * Divides lessons into so many parts, each in the course's order, such that the longest is about as short as can be:
- * into neighbours, since one lesson stands on the other and a part that begins in the middle must solve what it stands
- * on. `together`: the parts are played by labs side by side, which come up one after another and must be done at the
- * same time, so single lessons are then moved or exchanged for as long as that helps. There are no more parts than lessons.
+ * Divides lessons into so many parts of neighbours, since one stands on the other, such that the longest
+ * part is as short as can be. A part that begins in the middle must first solve what it stands on. There are
+ * no more parts than lessons.
  */
-export function inParts(
-  course: Course,
-  lessons: readonly Lesson[],
-  count: number,
-  together = false,
-): Parts {
-  let parts = inNeighbours(course, lessons, count);
-  if (!together) return parts;
-  const seconds = (divided: Parts): number[] =>
-    divided.map((part, at) => secondsOf(course, part) + at * takes.machines);
+export function inParts(course: Course, lessons: readonly Lesson[], count: number): Parts {
+  if (count <= 1 || lessons.length <= 1) return [lessons];
+  const longest = (parts: Parts): number =>
+    Math.max(...parts.map((part) => secondsOf(course, part)));
+  let best: Parts = [lessons];
+  for (let length = 1; length < lessons.length; length++) {
+    const first = lessons.slice(0, length);
+    // It only grows from here.
+    if (secondsOf(course, first) > longest(best)) break;
+    const parts = [first, ...inParts(course, lessons.slice(length), count - 1)];
+    const longer = longest(best) - longest(parts);
+    // Of equals the one with more parts: somebody who asks for three expects something in each.
+    if (longer > 0 || (longer === 0 && parts.length > best.length)) best = parts;
+  }
+  return best;
+}
+
+/**
+ * Shares lessons among labs that play side by side, come up one after another, and should be done at the same time:
+ * parts of neighbours, of which single lessons are moved or exchanged for as long as that helps.
+ */
+export function sharedByLabs(course: Course, lessons: readonly Lesson[], labs: number): Parts {
+  const seconds = (parts: Parts): number[] =>
+    parts.map((part, at) => secondsOf(course, part) + at * takes.machines);
+  let parts = inParts(course, lessons, labs);
   for (;;) {
     const times = seconds(parts);
     const longest = Math.max(...times);
@@ -114,24 +128,6 @@ const exchanged = (
   course.lessons.filter(
     (lesson) => lesson === additional || (lesson !== without && part.includes(lesson)),
   );
-
-/** Parts without a gap in the course's order, the longest as short as can be. */
-function inNeighbours(course: Course, lessons: readonly Lesson[], count: number): Parts {
-  if (count <= 1 || lessons.length <= 1) return [lessons];
-  const longest = (parts: Parts): number =>
-    Math.max(...parts.map((part) => secondsOf(course, part)));
-  let best: Parts = [lessons];
-  for (let length = 1; length < lessons.length; length++) {
-    const first = lessons.slice(0, length);
-    // It only grows from here.
-    if (secondsOf(course, first) > longest(best)) break;
-    const parts = [first, ...inNeighbours(course, lessons.slice(length), count - 1)];
-    const longer = longest(best) - longest(parts);
-    // Of equals the one with more parts: somebody who asks for three expects something in each.
-    if (longer > 0 || (longer === 0 && parts.length > best.length)) best = parts;
-  }
-  return best;
-}
 
 /** About how long a lab is busy with lessons and with what they stand on, in seconds. */
 function secondsOf(course: Course, lessons: readonly Lesson[]): number {

@@ -151,9 +151,9 @@ const emitAs =
   };
 
 /** Collects a report before the machines of a failed smoke are gone. */
-async function keepEvidence({ lab, shell, observe }: Session, emit: Emit): Promise<void> {
+async function keepEvidence({ lab, shell, observe, provider }: Session, emit: Emit): Promise<void> {
   const archive = join(halabHome(), `${lab.record.name}-failed.tar.gz`);
-  const facts = { state: await observe() };
+  const facts = { power: await provider.states(), state: await observe() };
   await collectReport(lab, archive, { shell, run: runLocally, facts });
   emit({ type: 'note', text: `What the machines said of themselves is in ${archive}.` });
 }

@@ -164,7 +164,12 @@ function writeVagrantConfig(lab: Lab): void {
     ...(record.provider === 'rootless'
       ? {
           accelerator: record.accelerator,
-          rootless: { switch: switchFolder(lab), pool: poolFolder(lab), ports: record.ports },
+          rootless: {
+            switch: switchFolder(lab),
+            pool: poolFolder(lab),
+            consoles: labFiles.logs(lab),
+            ports: record.ports,
+          },
         }
       : {}),
   };

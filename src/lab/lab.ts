@@ -100,7 +100,8 @@ export const labFiles = {
   key: (lab: Lab) => join(lab.folder, 'ssh-key'),
   knownHosts: (lab: Lab) => join(lab.folder, 'known-hosts'),
   sshConfig: (lab: Lab) => join(lab.folder, 'ssh-config'),
-  log: (lab: Lab, name: string) => join(lab.folder, 'log', name),
+  /** What Vagrant said, and what the machines' consoles show. */
+  logs: (lab: Lab) => join(lab.folder, 'log'),
 } as const;
 
 /** @throws HalabError (exit 2) when the name cannot be a folder's and a host's. */
@@ -216,7 +217,7 @@ function unreadable(file: string, name: string, cause: unknown): HalabError {
 /** Writes a lab's record (atomically) and returns the lab with it. */
 export function writeLab(record: LabRecord): Lab {
   const lab = labFrom(record);
-  makeFolder(join(lab.folder, 'log'));
+  makeFolder(labFiles.logs(lab));
   writeFileAtomic.sync(labFiles.record(lab), `${JSON.stringify(record, null, 2)}\n`);
   return lab;
 }

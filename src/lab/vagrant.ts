@@ -80,7 +80,7 @@ export async function runVagrant(
   args: readonly string[],
   options: { log: string; onLine?: (line: VagrantLine) => void; signal?: AbortSignal },
 ): Promise<VagrantOutcome> {
-  const logFile = labFiles.log(lab, options.log);
+  const logFile = join(labFiles.logs(lab), options.log);
   makeFolder(join(logFile, '..'));
   const log = openSync(logFile, 'w', 0o600);
   const [program = '', ...words] = vagrantCommand(lab, [...args, '--machine-readable']);
@@ -146,6 +146,7 @@ export function vagrantError(
   log: string,
   outcome: VagrantOutcome,
 ): HalabError {
+  const logFile = join(labFiles.logs(lab), log);
   const said =
     outcome.lines
       .find((line) => line.type === 'error-exit')
@@ -156,9 +157,9 @@ export function vagrantError(
       .at(-1)
       ?.data.slice(1)
       .join(', ') ??
-    readFileSync(labFiles.log(lab, log), 'utf8').trim().split('\n').slice(-6).join('\n');
+    readFileSync(logFile, 'utf8').trim().split('\n').slice(-6).join('\n');
   return new HalabError(what, {
-    reason: `\`${pasteable(['vagrant', ...args])}\` ended with exit code ${outcome.exitCode}: ${said.trim()}\nAll that it said: ${labFiles.log(lab, log)}`,
+    reason: `\`${pasteable(['vagrant', ...args])}\` ended with exit code ${outcome.exitCode}: ${said.trim()}\nAll that it said: ${logFile}`,
     next: 'halab doctor, then the same command again: it carries on',
   });
 }

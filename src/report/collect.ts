@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { HalabError } from '../errors.ts';
-import type { Lab } from '../lab/lab.ts';
+import { type Lab, labFiles } from '../lab/lab.ts';
 import type { Shell } from '../lab/machine.ts';
 import { describeFailure } from '../local-runner.ts';
 import type { Runner } from '../run.ts';
@@ -85,7 +85,7 @@ export async function collectReport(
 
 /** The lab's own records and logs; its keys are left out. */
 function filesOf(lab: Lab): string[] {
-  const log = join(lab.folder, 'log');
+  const log = labFiles.logs(lab);
   const records = ['lab.json', 'lab.yaml', 'progress.json', 'checkpoints.json', 'known-hosts'];
   const own = readdirSync(lab.folder).filter(
     (file) => records.includes(file) || file.includes('.corrupt-'),

@@ -81,7 +81,7 @@ export async function runVagrant(
   options: { log: string; onLine?: (line: VagrantLine) => void; signal?: AbortSignal },
 ): Promise<VagrantOutcome> {
   const logFile = join(labFiles.logs(lab), options.log);
-  makeFolder(join(logFile, '..'));
+  makeFolder(labFiles.logs(lab));
   const log = openSync(logFile, 'w', 0o600);
   const [program = '', ...words] = vagrantCommand(lab, [...args, '--machine-readable']);
   const child = spawn(program, words, {

@@ -9,7 +9,8 @@ import { type Box, buildBox, isAdded, verifyBox, wantedBox } from './box.ts';
 import { type Lab, type LabRecord, labFiles, writeLab } from './lab.ts';
 import { freePorts, isFree } from './ports.ts';
 import { providerOf } from './providers/index.ts';
-import { changePort, poolFolder, switchFolder } from './providers/rootless.ts';
+import { cableFolder, poolFolder } from './providers/rootless/folders.ts';
+import { changePort } from './providers/rootless/ports.ts';
 import { endConnections, keyRefused, type SshAddresses, sshShell, writeSshConfig } from './ssh.ts';
 import {
   runningVagrant,
@@ -165,7 +166,7 @@ function writeVagrantConfig(lab: Lab): void {
       ? {
           accelerator: record.accelerator,
           rootless: {
-            switch: switchFolder(lab),
+            cables: cableFolder(lab),
             pool: poolFolder(lab),
             consoles: labFiles.logs(lab),
             ports: record.ports,

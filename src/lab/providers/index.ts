@@ -1,7 +1,7 @@
 import type { Runner } from '../../run.ts';
 import type { Lab, ProviderName } from '../lab.ts';
 import type { Provider } from './provider.ts';
-import { rootlessProvider } from './rootless.ts';
+import { rootlessProvider } from './rootless/provider.ts';
 import { vagrantOnlyProvider } from './vagrant-only.ts';
 
 const providers = {

@@ -1,74 +1,23 @@
-import { spawn } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HalabError } from '../../errors.ts';
-import { describeFailure } from '../../local-runner.ts';
-import { makeFolder } from '../../paths.ts';
-import type { CommandResult, Runner } from '../../run.ts';
-import type { Lab } from '../lab.ts';
-import { commandLine, endProcess, environmentOf, isRunning, ownProcesses } from '../process.ts';
-import { agentShell } from './agent.ts';
-import { domainName, runVirsh } from './libvirt.ts';
-import type { PowerState, Provider } from './provider.ts';
+import { HalabError } from '../../../errors.ts';
+import { describeFailure } from '../../../local-runner.ts';
+import type { CommandResult, Runner } from '../../../run.ts';
+import type { Lab } from '../../lab.ts';
+import { endProcess } from '../../process.ts';
+import { agentShell } from '../agent.ts';
+import { domainName, runVirsh } from '../libvirt.ts';
+import type { PowerState, Provider } from '../provider.ts';
+import { poolFolder, prepareFolders } from './folders.ts';
+import { daemonPids, daemonsOf, runningMachines } from './strays.ts';
+import { assureCable, endSwitch, startSwitch } from './switch-process.ts';
 
 /**
  * The rootless lab: a libvirt session daemon of the lab's own, QEMU's user-mode network for ssh and
- * a vde switch for the cluster network. Everything lives in the lab's folder and its run folder, so
+ * a switch of the lab's own for the cluster network. Everything lives in the lab's folder and its run folder, so
  * that it can clash with nothing and be removed without a trace.
  */
-
-export const switchFolder = (lab: Lab): string => join(lab.runFolder, 'sw');
-export const poolFolder = (lab: Lab): string => join(lab.folder, 'images');
-
-/**
- * Gives a machine that is off another loopback port for ssh, in its definition and in those that its
- * checkpoints hold.
- * @throws HalabError when libvirt does not take it.
- */
-export async function changePort(
-  lab: Lab,
-  run: Runner,
-  machine: string,
-  { from, to }: { from: number; to: number },
-): Promise<void> {
-  const domain = domainName(machine);
-  const must = async (args: readonly string[]): Promise<string> => {
-    const result = await runVirsh(lab, run, args);
-    if (result.exitCode === 0) return result.stdout;
-    throw new HalabError(`${machine} needs another ssh port and could not be given one.`, {
-      reason: `Port ${from} is in use by another program. ${describeFailure(result)}`,
-      next: 'End that program, then: halab up',
-    });
-  };
-  const changed = (definition: string): string =>
-    definition.replaceAll(`hostfwd=tcp:127.0.0.1:${from}-:22`, `hostfwd=tcp:127.0.0.1:${to}-:22`);
-  // virsh cannot open a /dev/stdin that is a socket, as Node's pipes are.
-  const file = join(lab.runFolder, `${machine}.xml`);
-  const give = async (definition: string, ...args: readonly string[]): Promise<void> => {
-    writeFileSync(file, changed(definition), { mode: 0o600 });
-    await must(args);
-    rmSync(file);
-  };
-  await give(await must(['dumpxml', '--inactive', domain]), 'define', file);
-  const snapshots = await must(['snapshot-list', domain, '--name']);
-  for (const snapshot of snapshots.split('\n').filter((line) => line.trim() !== '')) {
-    const saved = await must(['snapshot-dumpxml', domain, snapshot, '--security-info']);
-    await give(saved, 'snapshot-create', domain, file, '--redefine');
-  }
-}
 
 export function rootlessProvider(lab: Lab, run: Runner): Provider {
   const virsh = (...args: string[]): Promise<CommandResult> => runVirsh(lab, run, args);
@@ -87,9 +36,8 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
       domainName(machine),
       command,
     );
-  // c2 is the hub's port at the card: the guest sees the link go.
   const setCable = (machine: string, isIn: boolean): Promise<string> =>
-    monitor(machine, `set_link c2 ${isIn ? 'on' : 'off'}`);
+    monitor(machine, `set_link c0 ${isIn ? 'on' : 'off'}`);
 
   async function states(): Promise<Record<string, PowerState>> {
     // Asking starts the daemon, and it needs its folders.
@@ -174,27 +122,17 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
     await sleep(drainMilliseconds);
   }
 
-  async function replug(): Promise<void> {
-    for (const [machine, state] of Object.entries(await states())) {
-      if (state !== 'running' && state !== 'paused') continue;
-      // A netdev cannot reconnect: take the old one off the hub and plug a new one in.
-      await monitor(machine, 'netdev_del c1');
-      await monitor(machine, 'netdev_del c0');
-      await monitor(machine, `netdev_add vde,id=c0,sock=${switchFolder(lab)}`);
-      await monitor(machine, 'netdev_add hubport,id=c1,hubid=1,netdev=c0');
-    }
-  }
-
   return {
     states,
     agent: agentShell(lab, run),
     async prepare() {
       prepareFolders(lab);
-      if (await startSwitch(lab)) await replug();
+      await startSwitch(lab);
     },
     async start(machine) {
       const state = (await states())[machine];
       if (state === 'running') return;
+      if (state === 'off') await assureCable(lab, run, machine);
       const verb = state === 'paused' ? 'resume' : 'start';
       await must(`${machine} could not be started.`, verb, domainName(machine));
     },
@@ -367,10 +305,10 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
   };
 }
 
-/** Names of checkpoints as libvirt knows them; a learner's own snapshots go by other names. */
 /** Milliseconds in which a machine's QEMU empties its sockets, under a load too. */
 const drainMilliseconds = 300;
 
+/** Names of checkpoints as libvirt knows them; a learner's own snapshots go by other names. */
 const snapshotName = (checkpoint: string): string => `halab-${checkpoint}`;
 const checkpointOf = (snapshot: string): string | null =>
   snapshot.startsWith('halab-') ? snapshot.slice('halab-'.length) : null;
@@ -384,128 +322,3 @@ function powerState(word: string | undefined): PowerState {
 
 const knownToVagrant = (lab: Lab, machine: string): boolean =>
   existsSync(join(lab.folder, 'vagrant', 'machines', machine, 'libvirt', 'id'));
-
-/** Makes the folders and the link that libvirt's environment names; safe against other users' tricks in /tmp. */
-function prepareFolders(lab: Lab): void {
-  const parent = join(lab.runFolder, '..');
-  for (const folder of [parent, lab.runFolder]) {
-    makeFolder(folder);
-    const found = lstatSync(folder);
-    if (!found.isDirectory() || found.uid !== process.getuid?.()) {
-      throw new HalabError(`${folder} does not belong to you.`, {
-        reason: 'halab keeps its sockets there, and somebody else has made it first.',
-        next: `Have it removed, then run the command again: sudo rm -r ${folder}`,
-      });
-    }
-    chmodSync(folder, 0o700);
-  }
-  // The definitions of the machines must outlive /tmp, and their sockets need a short path.
-  const config = join(lab.folder, 'libvirt', 'config');
-  for (const folder of [
-    config,
-    join(lab.folder, 'libvirt', 'data'),
-    join(lab.folder, 'libvirt', 'cache'),
-    poolFolder(lab),
-  ]) {
-    makeFolder(folder);
-  }
-  const link = join(lab.runFolder, 'c');
-  const target = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()
-    ? readlinkSync(link)
-    : null;
-  if (target !== config) {
-    rmSync(link, { force: true, recursive: true });
-    symlinkSync(config, link);
-  }
-}
-
-const switchPidFile = (lab: Lab): string => join(lab.runFolder, 'sw.pid');
-
-/** Starts the lab's switch unless it runs; true when it was started now. */
-async function startSwitch(lab: Lab): Promise<boolean> {
-  const pid = readPid(switchPidFile(lab));
-  if (pid !== null && isRunning(pid, 'vde_switch') && existsSync(join(switchFolder(lab), 'ctl')))
-    return false;
-  await endSwitch(lab);
-  // Not --daemon: a child in a session of its own gives the pid at once.
-  const child = spawn(
-    'vde_switch',
-    [
-      '--sock',
-      switchFolder(lab),
-      '--pidfile',
-      switchPidFile(lab),
-      '--mode',
-      '600',
-      '--dirmode',
-      '700',
-      '--daemon',
-    ],
-    { detached: true, stdio: 'ignore', cwd: '/' },
-  );
-  const failure = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code) => {
-      if (code !== 0) resolve(`it ended with exit code ${code}`);
-    });
-  });
-  for (let waited = 0; waited < 5000; waited += 50) {
-    const reason = await Promise.race([failure, sleep(50).then(() => null)]);
-    if (reason !== null) {
-      throw new HalabError('The switch of the cluster network could not be started.', {
-        reason: `vde_switch: ${reason}`,
-        next: 'halab doctor --fix',
-      });
-    }
-    if (existsSync(join(switchFolder(lab), 'ctl')) && readPid(switchPidFile(lab)) !== null)
-      return true;
-  }
-  throw new HalabError('The switch of the cluster network did not start within 5 s.', {
-    next: 'halab doctor',
-  });
-}
-
-async function endSwitch(lab: Lab): Promise<void> {
-  await endByPidFile(switchPidFile(lab), 'vde_switch');
-  rmSync(switchFolder(lab), { recursive: true, force: true });
-}
-
-async function endByPidFile(file: string, program: string): Promise<void> {
-  const pid = readPid(file);
-  if (pid !== null && isRunning(pid, program)) await endProcess(pid);
-  if (existsSync(file)) unlinkSync(file);
-}
-
-/** What libvirt starts of its own for a session. */
-const daemons = ['libvirtd', 'virtlogd'] as const;
-
-/** The daemons that work for this lab, by the environment that they were given. */
-const daemonsOf = (lab: Lab): number[] =>
-  ownProcesses().filter(
-    (pid) =>
-      daemons.some((daemon) => isRunning(pid, daemon)) &&
-      environmentOf(pid).includes(`XDG_RUNTIME_DIR=${lab.runFolder}`),
-  );
-
-/** The daemons that answer on the lab's sockets. */
-const daemonPids = (lab: Lab): (number | null)[] =>
-  daemons.map((daemon) => readPid(join(lab.runFolder, 'libvirt', `${daemon}.pid`)));
-
-/** The QEMU processes that have this lab's switch open, whether libvirt knows of them or not. */
-function runningMachines(lab: Lab): { pid: number; machine: string }[] {
-  return ownProcesses().flatMap((pid) => {
-    if (!isRunning(pid, 'qemu-system')) return [];
-    const words = commandLine(pid);
-    if (!words.some((word) => word.includes(`sock=${switchFolder(lab)}`))) return [];
-    const machine = lab.machines.find(({ name }) =>
-      words.some((word) => word.startsWith(`guest=${domainName(name)},`)),
-    );
-    return [{ pid, machine: machine?.name ?? '' }];
-  });
-}
-
-function readPid(file: string): number | null {
-  if (!existsSync(file)) return null;
-  const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
-  return Number.isNaN(pid) ? null : pid;
-}

@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { HalabError } from '../../../errors.ts';
+import { describeFailure } from '../../../local-runner.ts';
+import { makeFolder } from '../../../paths.ts';
+import type { Runner } from '../../../run.ts';
+import { type Lab, labFiles } from '../../lab.ts';
+import { isRunning } from '../../process.ts';
+import { domainName, runVirsh } from '../libvirt.ts';
+import { cableFolder } from './folders.ts';
+import { endByPidFile, readPid } from './pid-file.ts';
+
+/** The lab's switch as a process of its own, which outlives the halab that starts it. */
+
+const program = fileURLToPath(new URL('./switch-program.js', import.meta.url));
+const pidFile = (lab: Lab): string => join(lab.runFolder, 'switch.pid');
+
+/** Exit code of flock(1) when another process holds the lock. */
+const lockedCode = 75;
+
+/**
+ * Starts the lab's switch unless it runs. When this returns, the machines that run are plugged in.
+ * @throws HalabError when it does not start.
+ */
+export async function startSwitch(lab: Lab): Promise<void> {
+  if (isThere(lab)) return;
+  rmSync(pidFile(lab), { force: true });
+  makeFolder(labFiles.logs(lab));
+  const logFile = join(labFiles.logs(lab), 'switch.log');
+  const log = openSync(logFile, 'a', 0o600);
+  // The lock on the run folder does two things: there is never a second switch, and systemd-tmpfiles, which clears
+  // /tmp of what is old, leaves a folder alone that somebody holds a lock on (tmpfiles.d(5), Age).
+  const child = spawn(
+    'flock',
+    [
+      '--exclusive',
+      '--nonblock',
+      '--no-fork',
+      '--conflict-exit-code',
+      String(lockedCode),
+      lab.runFolder,
+      process.execPath,
+      program,
+      pidFile(lab),
+      ...lab.machines.map(({ name }) => join(cableFolder(lab), name)),
+    ],
+    { detached: true, stdio: ['ignore', log, log], cwd: '/' },
+  );
+  closeSync(log);
+  const failure = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code) => {
+      // Another halab was quicker: its switch will do.
+      if (code !== lockedCode) resolve(`it ended with exit code ${code}; see ${logFile}`);
+    });
+  });
+  child.unref();
+  for (let waited = 0; waited < 10_000; waited += 50) {
+    const reason = await Promise.race([failure, sleep(50).then(() => null)]);
+    if (reason !== null) {
+      throw new HalabError('The switch of the cluster network could not be started.', {
+        reason,
+        next: 'halab doctor --fix',
+      });
+    }
+    if (isThere(lab)) return;
+  }
+  throw new HalabError('The switch of the cluster network did not start within 10 s.', {
+    reason: `What it said: ${logFile}`,
+    next: 'halab doctor',
+  });
+}
+
+function isThere(lab: Lab): boolean {
+  const pid = readPid(pidFile(lab));
+  return pid !== null && isRunning(pid, 'switch-program');
+}
+
+/** Ends the lab's switch, and the one that an older halab had in its place. */
+export async function endSwitch(lab: Lab): Promise<void> {
+  await endByPidFile(pidFile(lab), 'switch-program');
+  await endByPidFile(join(lab.runFolder, 'sw.pid'), 'vde_switch');
+  rmSync(cableFolder(lab), { recursive: true, force: true });
+}
+
+/**
+ * Makes sure that a machine's cable leads to this switch.
+ * @throws HalabError when an older halab made it for another one.
+ */
+export async function assureCable(lab: Lab, run: Runner, machine: string): Promise<void> {
+  const defined = await runVirsh(lab, run, ['dumpxml', '--inactive', domainName(machine)]);
+  if (defined.exitCode !== 0) {
+    throw new HalabError(`The definition of ${machine} cannot be read.`, {
+      reason: describeFailure(defined),
+      next: 'Try again: halab up',
+    });
+  }
+  if (defined.stdout.includes(`path=${join(cableFolder(lab), machine)}`)) return;
+  throw new HalabError(`${machine} has no cable to the switch of this halab.`, {
+    reason: 'An older halab made this lab, for another kind of switch.',
+    next: `Make the lab anew (your progress goes with the old one): halab destroy --lab ${lab.record.name}, then halab up`,
+  });
+}

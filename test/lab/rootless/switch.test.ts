@@ -10,7 +10,9 @@ class Card {
   readonly server: Server;
   client: Socket | null = null;
   received = Buffer.alloc(0);
-  constructor(readonly path: string) {
+  readonly path: string;
+  constructor(path: string) {
+    this.path = path;
     this.server = createServer((socket) => {
       this.client = socket;
       socket.on('data', (chunk) => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,10 +8,10 @@ import { describeFailure } from '../../../local-runner.ts';
 import { makeFolder } from '../../../paths.ts';
 import type { Runner } from '../../../run.ts';
 import { type Lab, labFiles } from '../../lab.ts';
-import { isRunning } from '../../process.ts';
+import { commandLine, endProcess, isRunning, ownProcesses } from '../../process.ts';
 import { domainName, runVirsh } from '../libvirt.ts';
 import { cableFolder } from './folders.ts';
-import { endByPidFile, readPid } from './pid-file.ts';
+import { readPid } from './pid-file.ts';
 
 /** The lab's switch as a process of its own, which outlives the halab that starts it. */
 
@@ -27,6 +27,12 @@ const lockedCode = 75;
  */
 export async function startSwitch(lab: Lab): Promise<void> {
   if (isThere(lab)) return;
+  const [found] = switchesOf(lab);
+  if (found !== undefined) {
+    // Only its file is gone.
+    writeFileSync(pidFile(lab), `${found}\n`, { mode: 0o600 });
+    return;
+  }
   rmSync(pidFile(lab), { force: true });
   makeFolder(labFiles.logs(lab));
   const logFile = join(labFiles.logs(lab), 'switch.log');
@@ -74,15 +80,25 @@ export async function startSwitch(lab: Lab): Promise<void> {
   });
 }
 
+const isSwitchOf = (lab: Lab, pid: number): boolean =>
+  isRunning(pid, 'switch-program') && commandLine(pid).includes(pidFile(lab));
+
 function isThere(lab: Lab): boolean {
   const pid = readPid(pidFile(lab));
-  return pid !== null && isRunning(pid, 'switch-program');
+  return pid !== null && isSwitchOf(lab, pid);
 }
+
+/** The lab's switches, whatever became of their files. */
+const switchesOf = (lab: Lab): number[] => ownProcesses().filter((pid) => isSwitchOf(lab, pid));
 
 /** Ends the lab's switch, and the one that an older halab had in its place. */
 export async function endSwitch(lab: Lab): Promise<void> {
-  await endByPidFile(pidFile(lab), 'switch-program');
-  await endByPidFile(join(lab.runFolder, 'sw.pid'), 'vde_switch');
+  await Promise.all(switchesOf(lab).map(endProcess));
+  rmSync(pidFile(lab), { force: true });
+  const older = join(lab.runFolder, 'sw.pid');
+  const pid = readPid(older);
+  if (pid !== null && isRunning(pid, 'vde_switch')) await endProcess(pid);
+  rmSync(older, { force: true });
   rmSync(cableFolder(lab), { recursive: true, force: true });
 }
 

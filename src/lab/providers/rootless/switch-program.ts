@@ -1,15 +1,18 @@
 // The program of a lab's switch: `node switch-program.js PIDFILE SOCKET ...`. It lives as long as the lab, whatever
 // becomes of the halab that started it; `kill` ends it.
 
-import { existsSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { startSwitch } from './switch.ts';
 
 const [pidFile = '', ...sockets] = process.argv.slice(2);
-const folder = dirname(pidFile);
-// Where the lab was removed by hand, nobody else would end it.
+const folderNow = (): number | undefined =>
+  statSync(dirname(pidFile), { throwIfNoEntry: false })?.ino;
+const folder = folderNow();
+// When the lab's folder was removed behind halab's back, nobody else would end this; and in a new folder of the same
+// name a new switch is at work.
 const running = startSwitch(sockets, () => {
-  if (!existsSync(folder)) process.exit(0);
+  if (folderNow() !== folder) process.exit(0);
 });
 await running.triedAll;
 // Last, since whoever waits for the file wants the machines that run to be connected.

@@ -94,6 +94,7 @@ const steps = [
   { weight: 1, make: () => killedStep('a check', ['check', 'vip', '--lesson', 'virtual-ip'], 8) },
   { weight: 1, make: () => killedStep('a checkpoint', ['checkpoint', 'save', 'abuse-more'], 6) },
   { weight: 1, make: powerStep },
+  { weight: 1, make: switchStep },
 ];
 
 function faultStep() {
@@ -140,6 +141,20 @@ function powerStep() {
   };
 }
 
+function switchStep() {
+  const wait = between(0, 20);
+  return {
+    title: `the switch killed for ${wait.toFixed(0)} s`,
+    async run() {
+      for (const pid of switches(readLab(values.lab))) process.kill(pid, 'SIGKILL');
+      await sleep(wait * 1000);
+      // Any command that opens the lab starts another.
+      await halab(['check', 'vip', '--lesson', 'virtual-ip', '--now'], { allowed: [0, 1] });
+      return 'mended';
+    },
+  };
+}
+
 /** Waits until the cluster is at rest and every audit holds twice in a row. @throws Broken when that takes too long. */
 async function auditAll() {
   const lab = readLab(values.lab);
@@ -177,14 +192,23 @@ async function auditAll() {
     );
 }
 
-/** Machines of this lab that run more than once. */
+/** The processes of this lab with a word that holds a text on their command line. */
+const processesWith = (text) =>
+  ownProcesses().filter((pid) => commandLine(pid).some((word) => word.includes(text)));
+
+/** The lab's switches, by process id. */
+const switches = (lab) => processesWith(`${lab.runFolder}/switch.pid`);
+
+/** Machines and switches of this lab that are not as many as they should be. */
 function orphans(lab) {
-  const running = ownProcesses()
-    .map(commandLine)
-    .filter((words) => words.some((word) => word.includes(`sock=${lab.runFolder}/sw`)));
-  return running.length > lab.machines.length
-    ? [`${running.length} machines run, of ${lab.machines.length}.`]
-    : [];
+  const machines = processesWith(`addr.path=${lab.runFolder}/sw/`).length;
+  const found = switches(lab).length;
+  return [
+    ...(machines === lab.machines.length
+      ? []
+      : [`${machines} machines run, of ${lab.machines.length}.`]),
+    ...(found === 1 ? [] : [`${found} switches run.`]),
+  ];
 }
 
 /** Brings the cluster of the abuse to its base: a virtual address that prefers to stay. */

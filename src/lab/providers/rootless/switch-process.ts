@@ -22,6 +22,22 @@ const pidFile = (lab: Lab): string => join(lab.runFolder, 'switch.pid');
 const lockedCode = 75;
 
 /**
+ * The command, so run that it holds a lock on a folder as long as it lives. That does two things: there is never a
+ * second one, and systemd-tmpfiles, which clears /tmp of what is old, leaves a folder alone that somebody has locked
+ * (tmpfiles.d(5), Age).
+ */
+export const locking = (folder: string, command: readonly string[]): string[] => [
+  'flock',
+  '--exclusive',
+  '--nonblock',
+  '--no-fork',
+  '--conflict-exit-code',
+  String(lockedCode),
+  folder,
+  ...command,
+];
+
+/**
  * Starts the lab's switch unless it runs. When this returns, the machines that run are plugged in.
  * @throws HalabError when it does not start.
  */
@@ -37,24 +53,13 @@ export async function startSwitch(lab: Lab): Promise<void> {
   makeFolder(labFiles.logs(lab));
   const logFile = join(labFiles.logs(lab), 'switch.log');
   const log = openSync(logFile, 'a', 0o600);
-  // The lock on the run folder does two things: there is never a second switch, and systemd-tmpfiles, which clears
-  // /tmp of what is old, leaves a folder alone that somebody holds a lock on (tmpfiles.d(5), Age).
-  const child = spawn(
-    'flock',
-    [
-      '--exclusive',
-      '--nonblock',
-      '--no-fork',
-      '--conflict-exit-code',
-      String(lockedCode),
-      lab.runFolder,
-      process.execPath,
-      program,
-      pidFile(lab),
-      ...lab.machines.map(({ name }) => join(cableFolder(lab), name)),
-    ],
-    { detached: true, stdio: ['ignore', log, log], cwd: '/' },
-  );
+  const [locker = '', ...words] = locking(lab.runFolder, [
+    process.execPath,
+    program,
+    pidFile(lab),
+    ...lab.machines.map(({ name }) => join(cableFolder(lab), name)),
+  ]);
+  const child = spawn(locker, words, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
   closeSync(log);
   const failure = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));

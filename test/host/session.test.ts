@@ -3,7 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { askSessionDaemon } from '../../src/host/session.ts';
+import { judgeComparison } from '../../src/host/kvm.ts';
+import { askSessionDaemon, compareProcessor } from '../../src/host/session.ts';
+import { accelerators, processorForLibvirt } from '../../src/lab/accelerator.ts';
 import { runLocally } from '../../src/local-runner.ts';
 
 const hasLibvirt = (() => {
@@ -45,6 +47,28 @@ describe.skipIf(!hasLibvirt)('with a real libvirt', () => {
         'capabilities',
       );
       expect(readdirSync(cache).length).toBeGreaterThan(0);
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  }, 40_000);
+
+  test('libvirt takes the processor of the lab, and refuses one that this computer has not', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'halab-doctor-test-'));
+    try {
+      const compare = (processor: string) => compareProcessor(runLocally, dataDir, processor);
+      const ours = await compare(processorForLibvirt(accelerators.kvm.processor));
+      expect(ours).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(ours.stdout).toMatch(/superset|identical/);
+      expect(judgeComparison(ours)).toBeNull();
+      // No processor runs guests both in Intel's way and in AMD's.
+      const other = await compare(
+        "<cpu match='exact'><model>qemu64</model><feature policy='require' name='vmx'/></cpu>",
+      );
+      expect(other.exitCode).toBe(1);
+      expect(judgeComparison(other)?.reason).toContain('required features:');
+      // One that is malformed is no word on the processor.
+      expect(judgeComparison(await compare('<cpu>'))).toBeNull();
+      expect(doctorsProcesses()).toEqual([]);
     } finally {
       rmSync(dataDir, { recursive: true, force: true });
     }

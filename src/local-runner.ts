@@ -1,7 +1,8 @@
 import { execa } from 'execa';
+import { readLocale } from './locale.ts';
 import type { CommandResult, Runner } from './run.ts';
 
-/** Runs commands on this computer. */
+/** Runs commands on this computer, in English: their output is read. */
 export const runLocally: Runner = async (command, options = {}) => {
   const [program, ...args] = command;
   if (program === undefined) throw new Error('an empty command');
@@ -11,7 +12,7 @@ export const runLocally: Runner = async (command, options = {}) => {
     stdin: options.input === undefined ? 'ignore' : 'pipe',
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: options.env }),
+    env: { ...readLocale, ...options.env },
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     forceKillAfterDelay: 2000,

@@ -11,7 +11,7 @@ export interface CommandResult {
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Added to the environment. */
+  /** Added to the environment, which is the user's but for the language. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   /** The command is ended after so many milliseconds. */

@@ -103,6 +103,7 @@ export async function findAccelerator(boxName: string): Promise<LabRecord['accel
   const computer = readComputer({ dataDir: halabHome(), runDir: '/tmp' });
   const version = await runLocally(['qemu-system-x86_64', '--version']);
   const kvm = await findKvm({
+    run: runLocally,
     computer,
     qemuVersion: version.stdout.split('\n')[0] ?? '',
     dataDir: halabHome(),

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { currentLesson, currentTask } from '../course/progress.ts';
 import { ExitCode } from '../errors.ts';
+import { accelerators } from '../lab/accelerator.ts';
 import { type Lab, labExists, readLab } from '../lab/lab.ts';
 import { providerOf } from '../lab/providers/index.ts';
 import { runLocally } from '../local-runner.ts';
@@ -62,7 +63,7 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
   say(
     renderStatus({
       lab: name,
-      provider: `${lab.record.provider}${lab.record.provider === 'rootless' ? ` (${lab.record.accelerator === 'kvm' ? 'KVM' : 'software emulation'})` : ''}`,
+      provider: `${lab.record.provider}${lab.record.provider === 'rootless' ? ` (${accelerators[lab.record.accelerator].title})` : ''}`,
       machines,
       facts: [
         ['Lesson', place],

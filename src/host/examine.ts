@@ -2,10 +2,11 @@ import type { Runner } from '../run.ts';
 import { readComputer } from './computer.ts';
 import type { Finding } from './findings.ts';
 import { findKvm } from './kvm.ts';
+import { acceleration } from './needs/acceleration.ts';
 import { boxFolder, boxTools, boxUser } from './needs/box.ts';
 import { disk, memory, node, platform, runFolder, ssh, userNamespace } from './needs/computer.ts';
 import { sessionDaemon, systemDaemon } from './needs/libvirt.ts';
-import { acceleration, network, qemu, qemuImg, vdeSwitch } from './needs/qemu.ts';
+import { network, qemu, qemuImg, vdeSwitch } from './needs/qemu.ts';
 import { plugin, vagrant, virtualbox } from './needs/vagrant.ts';
 import { readOs } from './os.ts';
 import type { Check, ExamineOptions, Scene, Senses } from './scene.ts';
@@ -28,7 +29,7 @@ export async function examine(
   const os = readOs(computer.platform, computer.osRelease);
   // Ordinary users of Debian have no sbin in their path, where libvirtd and mke2fs live.
   const path = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
-  const env = computer.platform === 'win32' ? {} : { PATH: path, LC_ALL: 'C.UTF-8' };
+  const env = computer.platform === 'win32' ? {} : { PATH: path };
   const ask: Runner = (command, more = {}) =>
     run(command, { timeout: 20_000, ...more, env: { ...env, ...more.env } });
   const scene: Scene = { run: ask, options, computer, os, senses };

@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
+import { accelerators, processorForLibvirt } from '../lab/accelerator.ts';
 import { asSessionUser } from '../lab/providers/libvirt.ts';
+import { readLocale } from '../locale.ts';
+import type { CommandResult, Runner } from '../run.ts';
 import { bootSector, bootSectorSays } from './boot-sector.ts';
 import type { Computer } from './computer.ts';
 import { keepFolder } from './keep.ts';
+import { compareProcessor } from './session.ts';
 
 /**
  * Whether KVM really runs a guest. /dev/kvm says little: on a cloud machine it may be there, open
@@ -15,7 +19,7 @@ import { keepFolder } from './keep.ts';
  */
 export interface KvmResult {
   readonly usable: boolean;
-  /** What was run to find out: "booted the box's kernel", "ran a boot sector of 512 bytes", "nothing was run". */
+  /** What was done to find out: "booted the box's kernel", "ran a boot sector of 512 bytes", "asked libvirt", "nothing was run". */
   readonly how: string;
   /** A clause to build a sentence with, without a capital and a full stop: "this user may not open /dev/kvm". */
   readonly reason: string;
@@ -26,9 +30,6 @@ export interface GuestKernel {
   readonly kernel: string;
   readonly initrd: string;
 }
-
-/** The processor that the lab's machines have (vagrant/Vagrantfile): the probe must run the same. */
-const labProcessor = 'qemu64';
 
 type GuestKind = 'kernel' | 'boot-sector';
 
@@ -124,7 +125,8 @@ export async function probeKvm(options: {
       '-accel',
       options.accelerator ?? 'kvm',
       '-cpu',
-      labProcessor,
+      // What the lab's machines have.
+      accelerators.kvm.processor,
       '-nodefaults',
       '-no-user-config',
       '-no-reboot',
@@ -154,6 +156,7 @@ function watch(
 ): Promise<KvmResult> {
   // timeout(1) ends QEMU even when this process is killed meanwhile, and hands our SIGTERM on.
   const child = spawn('timeout', ['--kill-after=2', String(seconds), ...command], {
+    env: { ...process.env, ...readLocale },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return new Promise((resolve, reject) => {
@@ -208,11 +211,24 @@ const rememberedSchema = z.object({
   result: z.object({ usable: z.boolean(), how: z.string(), reason: z.string() }),
 });
 
+/** What libvirt's answer rules out; null when it takes the lab's processor, or could not be asked. */
+export function judgeComparison(compared: CommandResult): KvmResult | null {
+  // VIR_ERR_CPU_INCOMPATIBLE; whatever else goes wrong with libvirt is another check's to tell.
+  const refusal = /^error: .*incompatible with host CPU:? ?(.*)$/m.exec(compared.stderr);
+  if (refusal === null) return null;
+  return {
+    usable: false,
+    how: 'asked libvirt',
+    reason: `libvirt refuses the processor of the lab's machines ("${refusal[1]?.trim() || refusal[0]}")`,
+  };
+}
+
 /**
- * Whether KVM runs a guest, from what was found earlier since this boot with the same QEMU, kernel and
- * guest, or by running one now (`fresh` always runs one).
+ * Whether KVM runs a guest: libvirt is asked whether it takes the lab's processor on this one, and a guest is
+ * run. What was found earlier since this boot with the same QEMU, kernel and guest holds, unless `fresh`.
  */
 export async function findKvm(options: {
+  run: Runner;
   computer: Pick<Computer, 'platform' | 'arch' | 'kvm' | 'user' | 'kernelRelease' | 'bootId'>;
   qemuVersion: string;
   dataDir: string;
@@ -231,7 +247,7 @@ export async function findKvm(options: {
     computer.kernelRelease,
     computer.bootId,
     options.qemuVersion,
-    labProcessor,
+    accelerators.kvm.processor,
     guestKernel === undefined
       ? null
       : [
@@ -242,8 +258,18 @@ export async function findKvm(options: {
   ]);
   const kept = file === null || options.fresh === true ? null : readKept(file);
   if (kept !== null && kept.key === key) return kept.result;
+  const compared = await compareProcessor(
+    options.run,
+    options.dataDir,
+    processorForLibvirt(accelerators.kvm.processor),
+  );
+  // A refusal is not kept: a newer libvirt may think otherwise.
+  const refused = judgeComparison(compared);
+  if (refused !== null) return refused;
   const result = await (options.probe ?? probeKvm)(options);
-  if (file !== null) await writeFileAtomic(file, `${JSON.stringify({ key, result }, null, 2)}\n`);
+  // Nor is half an answer, without libvirt's word.
+  if (file !== null && compared.exitCode === 0)
+    await writeFileAtomic(file, `${JSON.stringify({ key, result }, null, 2)}\n`);
   return result;
 }
 

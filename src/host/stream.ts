@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { readLocale } from '../locale.ts';
 import type { CommandResult } from '../run.ts';
 
 export interface StreamOptions {
@@ -23,7 +24,8 @@ export const streamLocally: StreamRunner = async (command, options = {}) => {
   const started = performance.now();
   const common = {
     reject: false as const,
-    ...(options.env === undefined ? {} : { env: options.env }),
+    // On the user's own terminal a program speaks the user's language.
+    env: { ...(options.terminal === true ? {} : readLocale), ...options.env },
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   };
   if (options.terminal === true) {

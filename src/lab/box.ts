@@ -14,6 +14,7 @@ import * as z from 'zod';
 import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { describeFailure } from '../local-runner.ts';
+import { readLocale } from '../locale.ts';
 import { boxesFolder, makeFolder, vagrantFolder, vagrantHome } from '../paths.ts';
 import type { Runner } from '../run.ts';
 import { endProcess, isRunning } from './process.ts';
@@ -83,6 +84,7 @@ export async function buildBox(
   const started = performance.now();
   const work = await freshWorkFolder();
   const child = spawn('bash', [buildScript, '--output', output, '--work', work], {
+    env: { ...process.env, ...readLocale },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -5,6 +5,7 @@ import { ExitCode, HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { describeFailure } from '../local-runner.ts';
 import type { Runner } from '../run.ts';
+import { accelerators } from './accelerator.ts';
 import { type Box, buildBox, isAdded, verifyBox, wantedBox } from './box.ts';
 import { type Lab, type LabRecord, labFiles, writeLab } from './lab.ts';
 import { freePorts, isFree } from './ports.ts';
@@ -58,12 +59,8 @@ export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab>
       lab = writeLab({ ...lab.record, accelerator: await options.findAccelerator(lab.record.box) });
       writeVagrantConfig(lab);
     }
-    if (lab.record.accelerator === 'qemu') {
-      emit({
-        type: 'note',
-        text: 'KVM does not run here, so the machines are emulated in software: everything works, some five times slower.',
-      });
-    }
+    const { note } = accelerators[lab.record.accelerator];
+    if (note !== null) emit({ type: 'note', text: note });
   } else {
     writeVagrantConfig(lab);
     await makeKey(lab, run);
@@ -286,7 +283,7 @@ async function vagrantUp(
 ): Promise<void> {
   const started = performance.now();
   const open = new Set(names);
-  const estimateSeconds = lab.record.accelerator === 'kvm' ? 40 : 110;
+  const estimateSeconds = accelerators[lab.record.accelerator].makeSeconds;
   for (const name of names) {
     options.emit({ type: 'step-started', step: name, title: `Making ${name}`, estimateSeconds });
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HalabError } from '../errors.ts';
 import { pasteable } from '../local-runner.ts';
+import { readLocale } from '../locale.ts';
 import { makeFolder, vagrantFolder, vagrantHome } from '../paths.ts';
 import { type Lab, labFiles } from './lab.ts';
 import { isRunning } from './process.ts';
@@ -86,7 +87,7 @@ export async function runVagrant(
   const [program = '', ...words] = vagrantCommand(lab, [...args, '--machine-readable']);
   const child = spawn(program, words, {
     cwd: vagrantFolder,
-    env: { ...process.env, ...vagrantEnvironment(lab) },
+    env: { ...process.env, ...readLocale, ...vagrantEnvironment(lab) },
     stdio: ['ignore', log, log],
     detached: true,
   });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import type { Flavour } from '../course/lesson.ts';
+import { accelerators } from '../lab/accelerator.ts';
 import { packageVersion } from '../paths.ts';
 import type { Session } from '../session/session.ts';
 import { timesDocument } from './outages.ts';
@@ -20,7 +21,7 @@ export function writeTimes(
     flavour,
     processor: cpus()[0]?.model ?? 'an unknown processor',
     cores: availableParallelism(),
-    accelerator: accelerator === 'kvm' ? 'KVM' : 'software emulation',
+    accelerator: accelerators[accelerator].title,
     provider,
   };
   const before = existsSync(file) ? readFileSync(file, 'utf8') : null;

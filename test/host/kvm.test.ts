@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bootSector } from '../../src/host/boot-sector.ts';
 import { findKvm, judgeGuest, probeKvm } from '../../src/host/kvm.ts';
+import type { Runner } from '../../src/run.ts';
 import { recordedFolder } from './recording.ts';
 
 const recorded = (name: string): string => readFileSync(join(recordedFolder, name), 'utf8');
@@ -103,6 +104,14 @@ describe('what is remembered', () => {
     bootId: 'boot',
   } as const;
 
+  /** virsh, as it takes the processor, refuses it or is not there. */
+  const virsh =
+    (answer: { exitCode: number | null; stderr: string }): Runner =>
+    async (command) => ({ command, stdout: '', timedOut: false, milliseconds: 0, ...answer });
+  const takes = virsh({ exitCode: 0, stderr: '' });
+  const refuses = virsh({ exitCode: 1, stderr: recorded('cpu-compare-svm.txt') });
+  const gone = virsh({ exitCode: null, stderr: 'virsh: no such program' });
+
   test.each([
     [{ platform: 'darwin' }, 'KVM is a part of Linux'],
     [{ arch: 'arm64' }, 'this computer is arm64'],
@@ -110,6 +119,7 @@ describe('what is remembered', () => {
     [{ kvm: 'forbidden' }, 'ada may not open /dev/kvm'],
   ] as const)('%j needs no probe', async (change, reason) => {
     const result = await findKvm({
+      run: takes,
       computer: { ...computer, ...change },
       qemuVersion: '7.2',
       dataDir,
@@ -125,7 +135,7 @@ describe('what is remembered', () => {
       probes += 1;
       return { usable: true, how: `probe ${probes}`, reason: 'it ran' };
     };
-    const options = { computer, qemuVersion: '7.2', dataDir, probe } as const;
+    const options = { run: takes, computer, qemuVersion: '7.2', dataDir, probe } as const;
     const how = async (change: object): Promise<string> =>
       (await findKvm({ ...options, ...change })).how;
     expect(await how({})).toBe('probe 1');
@@ -145,12 +155,38 @@ describe('what is remembered', () => {
     expect(await how({ guestKernel })).toBe('probe 8');
   });
 
+  test('a processor that libvirt refuses is no KVM, in its own words, and asked for again', async () => {
+    const options = { computer, qemuVersion: '7.2', dataDir };
+    const probe: typeof probeKvm = async () => ({ usable: true, how: 'probe', reason: 'it ran' });
+    const refused = await findKvm({ ...options, run: refuses, probe });
+    expect(refused).toEqual({
+      usable: false,
+      how: 'asked libvirt',
+      reason:
+        'libvirt refuses the processor of the lab\'s machines ("Host CPU does not provide required features: svm")',
+    });
+    expect(await findKvm({ ...options, run: takes, probe })).toMatchObject({ usable: true });
+  });
+
+  test('without an answer of libvirt the guest decides, and nothing is remembered', async () => {
+    let probes = 0;
+    const probe: typeof probeKvm = async () => {
+      probes += 1;
+      return { usable: true, how: 'probe', reason: 'it ran' };
+    };
+    const options = { run: gone, computer, qemuVersion: '7.2', dataDir, probe };
+    expect(await findKvm(options)).toMatchObject({ usable: true });
+    expect(await findKvm(options)).toMatchObject({ usable: true });
+    expect(probes).toBe(2);
+  });
+
   test('a data folder that cannot be made costs the memory, not the answer', async () => {
     const file = join(dataDir, 'file');
     writeFileSync(file, '');
     const result = { usable: true, how: 'probe', reason: 'it ran' };
     expect(
       await findKvm({
+        run: takes,
         computer,
         qemuVersion: '7.2',
         dataDir: join(file, 'below'),

@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { askSessionDaemon } from '../../src/host/session.ts';
+import { judgeComparison } from '../../src/host/kvm.ts';
+import { askSessionDaemon, compareProcessor } from '../../src/host/session.ts';
+import { accelerators, processorForLibvirt } from '../../src/lab/accelerator.ts';
 import { runLocally } from '../../src/local-runner.ts';
+import type { Runner } from '../../src/run.ts';
 
 const hasLibvirt = (() => {
   try {
@@ -45,6 +48,61 @@ describe.skipIf(!hasLibvirt)('with a real libvirt', () => {
         'capabilities',
       );
       expect(readdirSync(cache).length).toBeGreaterThan(0);
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  }, 40_000);
+
+  test('libvirt takes the processor of the lab, and refuses one that this computer has not', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'halab-doctor-test-'));
+    try {
+      const compare = (processor: string) => compareProcessor(runLocally, dataDir, processor);
+      const ours = await compare(processorForLibvirt(accelerators.kvm.processor));
+      expect(ours).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(ours.stdout).toMatch(/superset|identical/);
+      expect(judgeComparison(ours)).toBeNull();
+      // No processor runs guests both in Intel's way and in AMD's.
+      const other = await compare(
+        "<cpu match='exact'><model>qemu64</model><feature policy='require' name='vmx'/></cpu>",
+      );
+      expect(other.exitCode).toBe(1);
+      expect(judgeComparison(other)?.reason).toContain('required features:');
+      // One that is malformed is no word on the processor.
+      expect(judgeComparison(await compare('<cpu>'))).toBeNull();
+      expect(doctorsProcesses()).toEqual([]);
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  }, 40_000);
+
+  test('it is started with the configuration of a lab', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'halab-doctor-test-'));
+    try {
+      let config = '';
+      const look: Runner = (command, options) => {
+        const home = options?.env?.XDG_CONFIG_HOME ?? '';
+        config = readFileSync(join(home, 'libvirt', 'qemu.conf'), 'utf8');
+        return runLocally([...command.slice(0, -1), 'capabilities'], options);
+      };
+      const asked = await askSessionDaemon(look, dataDir);
+      expect(config).toContain('security_driver = "none"');
+      expect(asked.stdout).toMatch(/<secmodel>\s*<model>none<\/model>/);
+      expect(asked.stdout.match(/<secmodel>/g)).toHaveLength(1);
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  }, 40_000);
+
+  test('it ends with a configuration that it cannot take: so it reads it', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'halab-doctor-test-'));
+    try {
+      const spoil: Runner = (command, options) => {
+        const home = options?.env?.XDG_CONFIG_HOME ?? '';
+        writeFileSync(join(home, 'libvirt', 'qemu.conf'), 'security_driver = "no such driver"\n');
+        return runLocally(command, options);
+      };
+      expect(await askSessionDaemon(spoil, dataDir)).toMatchObject({ exitCode: 1 });
+      expect(doctorsProcesses()).toEqual([]);
     } finally {
       rmSync(dataDir, { recursive: true, force: true });
     }

@@ -1,4 +1,6 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../paths.ts';
 import type { CommandResult, Runner } from '../../run.ts';
 import type { Lab } from '../lab.ts';
 
@@ -26,6 +28,40 @@ export function asSessionUser(command: readonly string[]): string[] {
     ? // Any user but root will do, if the system knows it: "nobody" is on every one.
       ['unshare', '--user', '--map-user=65534', '--map-group=65534', ...command]
     : [...command];
+}
+
+/**
+ * What libvirt starts of its own for a session: libvirtd where it is built in one piece (Debian, Ubuntu), virtqemud
+ * and a daemon for each other driver where it is not (Fedora, Arch, openSUSE), virtlogd and virtlockd beside both.
+ * Each keeps `NAME.pid` in the folder `libvirt` of XDG_RUNTIME_DIR. virtproxyd answers old clients on libvirtd's socket.
+ */
+export const sessionDaemons = [
+  'libvirtd',
+  'virtqemud',
+  'virtstoraged',
+  'virtnetworkd',
+  'virtnodedevd',
+  'virtsecretd',
+  'virtnwfilterd',
+  'virtinterfaced',
+  'virtproxyd',
+  'virtlogd',
+  'virtlockd',
+] as const;
+
+/** Read by a session daemon when it starts, from XDG_CONFIG_HOME/libvirt; /etc/libvirt/qemu.conf is for the system's. */
+const daemonConfig = `# Written by halab before it starts libvirt; what is changed here is lost.
+# No AppArmor, no SELinux around the machines: both deny them the switch, which is a socket of the user's own.
+security_driver = "none"
+`;
+
+/** Writes the configuration of a session daemon of halab's own, unless it is there; `configHome` is its XDG_CONFIG_HOME. */
+export function writeDaemonConfig(configHome: string): void {
+  const folder = join(configHome, 'libvirt');
+  const file = join(folder, 'qemu.conf');
+  if (existsSync(file) && readFileSync(file, 'utf8') === daemonConfig) return;
+  makeFolder(folder);
+  writeFileSync(file, daemonConfig, { mode: 0o600 });
 }
 
 /** Runs virsh on the lab's own session daemon. */

@@ -1,0 +1,35 @@
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { HalabError } from './errors.ts';
+import { pasteable } from './local-runner.ts';
+
+/**
+ * Makes a folder of our own where everybody may make one, such as /tmp, or takes the one that is there, and sets its
+ * mode. Another user of the computer may have been there first, with a folder or a link of that name: what lies
+ * in it is theirs, and is neither read nor run.
+ * @param use what halab does there: "halab keeps its sockets there"
+ * @throws HalabError when it is not ours, a link or no folder; the error of mkdir(2) when it cannot be made.
+ */
+export function makeOwnFolder(folder: string, mode: number, use: string): void {
+  try {
+    mkdirSync(folder, { mode });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const found = lstatSync(folder);
+  const fault =
+    found.uid !== process.getuid?.()
+      ? 'does not belong to you'
+      : found.isSymbolicLink()
+        ? 'is a link'
+        : found.isDirectory()
+          ? null
+          : 'is not a folder';
+  if (fault !== null) {
+    throw new HalabError(`${folder} ${fault}.`, {
+      reason: `${use}, and ${fault === 'does not belong to you' ? 'somebody else has made it first' : 'only in a folder of yours'}.`,
+      next: `Have it removed, then run the command again: sudo rm -r ${pasteable([folder])}`,
+    });
+  }
+  // Not only for one that was there: umask(2) takes bits from mkdir's mode.
+  chmodSync(folder, mode);
+}

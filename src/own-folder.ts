@@ -1,4 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { HalabError } from './errors.ts';
 import { pasteable } from './local-runner.ts';
 
@@ -26,10 +27,16 @@ export function makeOwnFolder(folder: string, mode: number, use: string): void {
           : 'is not a folder';
   if (fault !== null) {
     throw new HalabError(`${folder} ${fault}.`, {
-      reason: `${use}, and ${fault === 'does not belong to you' ? 'somebody else has made it first' : 'only in a folder of yours'}.`,
+      reason: `${use}, and ${fault === 'does not belong to you' ? 'somebody else has made it first' : 'takes nothing for it but a folder of yours'}.`,
       next: `Have it removed, then run the command again: sudo rm -r ${pasteable([folder])}`,
     });
   }
   // Not only for one that was there: umask(2) takes bits from mkdir's mode.
   chmodSync(folder, mode);
+}
+
+/** Makes a lab's run folder and the one above it, which all labs of a user share. @throws as makeOwnFolder. */
+export function makeRunFolder(folder: string): void {
+  for (const each of [dirname(folder), folder])
+    makeOwnFolder(each, 0o700, 'halab keeps its sockets there');
 }

@@ -1,5 +1,14 @@
-import { accessSync, constants, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isOwn } from './own-folder.ts';
 import { halabHome } from './paths.ts';
 
 /**
@@ -11,6 +20,8 @@ export interface BuildPlace {
   readonly folder: string;
   /** Why the box cannot be built there; null when it can. */
   readonly wrong: string | null;
+  /** Somebody else has made this user's build folder there; the build refuses it (makeOwnFolder). */
+  readonly isTaken: boolean;
 }
 
 /** MiB that a build takes at most (work_mib_needed in build.sh). */
@@ -28,7 +39,11 @@ export function buildPlaces(): BuildPlace[] {
     halabHome(),
     '/tmp',
   ];
-  return [...new Set(folders)].map((folder) => ({ folder, wrong: whyNotIn(folder) }));
+  return [...new Set(folders)].map((folder) => {
+    const builds = buildFolder({ folder });
+    const isTaken = lstatSync(builds, { throwIfNoEntry: false }) !== undefined && !isOwn(builds);
+    return { folder, wrong: whyNotIn(folder), isTaken };
+  });
 }
 
 /** The folder in such a place that holds this user's builds; see makeOwnFolder. */

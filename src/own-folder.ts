@@ -35,6 +35,12 @@ export function makeOwnFolder(folder: string, mode: number, use: string): void {
   chmodSync(folder, mode);
 }
 
+/** Whether it is a folder, no link, and ours. */
+export function isOwn(folder: string): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === process.getuid?.();
+}
+
 /** Makes a lab's run folder and the one above it, which all labs of a user share. @throws as makeOwnFolder. */
 export function makeRunFolder(folder: string): void {
   for (const each of [dirname(folder), folder])

@@ -18,7 +18,7 @@ import { type BuildPlace, buildFolder, buildPlaces } from '../build-place.ts';
 import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { describeFailure, runLocally } from '../local-runner.ts';
-import { makeOwnFolder } from '../own-folder.ts';
+import { isOwn, makeOwnFolder } from '../own-folder.ts';
 import { boxesFolder, makeFolder, vagrantFolder, vagrantHome } from '../paths.ts';
 import type { Runner } from '../run.ts';
 import { endProcess, isRunning } from './process.ts';
@@ -153,13 +153,8 @@ async function freshWorkFolder(): Promise<string> {
   return mine;
 }
 
-/** What others have put in such a place is not looked at. */
-function isOwn(folder: string): boolean {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && found.uid === process.getuid?.();
-}
-
 async function endKilledBuilds(all: string): Promise<void> {
+  // What others have put there is not looked at.
   if (!isOwn(all)) return;
   for (const entry of readdirSync(all)) {
     const pid = Number(entry);

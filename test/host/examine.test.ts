@@ -310,10 +310,19 @@ describe('who you are', () => {
       expect((await idsOf({}, refused))?.fix?.commands).toHaveLength(1);
     });
 
+    test('is told when somebody else has taken the place', async () => {
+      const buildPlaces = [{ folder: '/var/tmp', wrong: null, isTaken: true }];
+      const uid = process.getuid?.();
+      expect((await look(changed(ada, {}, { buildPlaces })))['box-folder']).toMatchObject({
+        status: 'missing',
+        fix: { commands: [`sudo rm -r /var/tmp/halab-build-${uid}`] },
+      });
+    });
+
     test('is told of every place that will not do', async () => {
       const buildPlaces = [
-        { folder: '/var/tmp', wrong: 'programs may not be run there (noexec)' },
-        { folder: '/tmp', wrong: '100 MiB are free, not 4096' },
+        { folder: '/var/tmp', wrong: 'programs may not be run there (noexec)', isTaken: false },
+        { folder: '/tmp', wrong: '100 MiB are free, not 4096', isTaken: false },
       ];
       expect((await look(changed(ada, {}, { buildPlaces })))['box-folder']).toMatchObject({
         status: 'missing',

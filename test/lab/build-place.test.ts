@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -58,6 +67,18 @@ describe('where the box can be built', () => {
   it('is not where others could put a folder of theirs in the place of ours', () => {
     chmodSync(folder, 0o777);
     expect(wrongWith(folder)).toBe('others may replace what lies in it');
+  });
+
+  it('is taken when our folder there is a link, or of another user', () => {
+    const taken = (): boolean | undefined =>
+      buildPlaces().find((place) => place.folder === folder)?.isTaken;
+    process.env.TMPDIR = folder;
+    expect(taken()).toBe(false);
+    mkdirSync(buildFolder({ folder }));
+    expect(taken()).toBe(false);
+    rmdirSync(buildFolder({ folder }));
+    symlinkSync('/tmp', buildFolder({ folder }));
+    expect(taken()).toBe(true);
   });
 
   it('is not where there is no folder', () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { buildFolder } from '../../build-place.ts';
 import { pasteable } from '../../local-runner.ts';
 import { vagrantFolder } from '../../paths.ts';
 import { idsNeeded } from '../computer.ts';
@@ -97,22 +98,34 @@ export const boxUser: Check = async ({ run, os, computer, options }) => {
 /** A HOME that is closed to others is fine: the box is built elsewhere. */
 export const boxFolder: Check = ({ computer }) => {
   const place = computer.buildPlaces.find(({ wrong }) => wrong === null);
-  return {
+  const rest = {
     id: 'box-folder',
     title: 'Place to build the box in',
-    status: place === undefined ? 'missing' : 'ok',
     needed: 'a folder with 4096 MiB free in which programs may be run and which others may walk to',
-    found:
-      place?.folder ??
-      computer.buildPlaces.map(({ folder, wrong }) => `${folder}: ${wrong}`).join('; '),
-    fix:
-      place !== undefined
-        ? null
-        : {
-            explain:
-              'Mend one of these, or name another folder in TMPDIR, on a disk of this computer.',
-            packages: [],
-            commands: ['TMPDIR=FOLDER halab box build'],
-          },
   };
+  if (place === undefined) {
+    return {
+      ...rest,
+      status: 'missing',
+      found: computer.buildPlaces.map(({ folder, wrong }) => `${folder}: ${wrong}`).join('; '),
+      fix: {
+        explain: 'Mend one of these, or name another folder in TMPDIR, on a disk of this computer.',
+        packages: [],
+        commands: ['TMPDIR=FOLDER halab box build'],
+      },
+    };
+  }
+  if (place.isTaken) {
+    return {
+      ...rest,
+      status: 'missing',
+      found: `${buildFolder(place)} is not a folder of yours: somebody else may have made it first`,
+      fix: {
+        explain: 'Have it removed; nothing of it is used.',
+        packages: [],
+        commands: [`sudo rm -r ${pasteable([buildFolder(place)])}`],
+      },
+    };
+  }
+  return { ...rest, status: 'ok', found: place.folder, fix: null };
 };

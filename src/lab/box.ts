@@ -3,7 +3,6 @@ import {
   chmodSync,
   createWriteStream,
   existsSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,

@@ -77,6 +77,10 @@ export async function buildBox(
   const work = await freshWorkFolder();
   const output = join(boxesFolder(), box.hash);
   makeFolder(output, 0o755);
+  // Of a build that was killed.
+  for (const left of readdirSync(output).filter((name) => name.startsWith('.partial.'))) {
+    rmSync(join(output, left), { recursive: true });
+  }
   const log = join(output, 'build-output.log');
   const step = 'box';
   emit({

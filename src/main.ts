@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Nothing heavy may be imported here: `halab --version` should answer as fast as Node itself starts.
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 const packageFile = new URL('../package.json', import.meta.url);
 const version = (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
@@ -14,6 +15,8 @@ if (process.argv.length === 3 && ['--version', '-V'].includes(process.argv[2] ??
       if (error.code !== 'EPIPE') throw error;
     });
   }
+  // For every halab that this one starts, too: they work in folders of their own.
+  if (process.env.HALAB_HOME) process.env.HALAB_HOME = resolve(process.env.HALAB_HOME);
   const { runCommandLine } = await import('./commands/program.ts');
   // The one place that sets the exit code. Output that still waits in a pipe must come out first.
   process.exitCode = await runCommandLine(process.argv, version);

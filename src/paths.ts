@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
 
@@ -22,12 +23,25 @@ export const lessonsFolder: string = join(packageRoot, 'lessons');
 export const vagrantFolder: string = join(packageRoot, 'vagrant');
 
 /**
- * Where halab keeps labs and boxes: $HALAB_HOME, or the user's data folder by the platform's custom
- * (XDG Base Directory Specification on Linux: ~/.local/share/halab).
+ * Where halab keeps labs and boxes, always an absolute path: $HALAB_HOME, or the user's data folder by the
+ * platform's custom (XDG Base Directory Specification on Linux: ~/.local/share/halab).
  */
 export function halabHome(): string {
-  return process.env.HALAB_HOME || envPaths('halab', { suffix: '' }).data;
+  // Absolute at once: Vagrant, ssh and libvirt are started in folders of their own.
+  if (process.env.HALAB_HOME) return resolve(process.env.HALAB_HOME);
+  return isStrayDataHome(process.env.XDG_DATA_HOME)
+    ? join(homedir(), '.local', 'share', 'halab')
+    : envPaths('halab', { suffix: '' }).data;
 }
+
+/**
+ * Whether $XDG_DATA_HOME is not the user's: a snap (the terminal of VS Code) sets one of its own that changes with
+ * every version of the snap, and the lab would be gone; the specification has a relative one ignored.
+ */
+const isStrayDataHome = (folder: string | undefined): boolean =>
+  process.platform === 'linux' &&
+  Boolean(folder) &&
+  (!isAbsolute(folder ?? '') || (folder ?? '').startsWith(join(homedir(), 'snap', '/')));
 
 export const labsFolder = (): string => join(halabHome(), 'labs');
 export const boxesFolder = (): string => join(halabHome(), 'boxes');

@@ -31,6 +31,6 @@ export async function boxRemove(): Promise<ExitCode> {
       'Remove the labs first: halab destroy --all',
     );
   }
-  say(`Removed: ${Math.round(removeBoxes() / 1e6)} MB.`);
+  say(`Removed: ${Math.round((await removeBoxes()) / 1e6)} MB.`);
   return ExitCode.fine;
 }

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
 import { release, totalmem, userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { type BuildPlace, buildPlaces } from '../build-place.ts';
 
 /** What can be seen of this computer without starting a program. Plain data, so that tests can hold recorded ones. */
 export interface Computer {
@@ -24,10 +25,16 @@ export interface Computer {
   /** MiB that this user may still write into the data folder's file system. */
   readonly diskFree: number;
   readonly kvm: 'absent' | 'forbidden' | 'there';
-  /** Whether the user has subordinate ids in /etc/subuid and /etc/subgid (subuid(5)). */
+  /** Whether the user's first lines in /etc/subuid and /etc/subgid (subuid(5)) are ranges large enough for a Debian. */
   readonly subordinateIds: boolean;
-  /** The first folder on the way to the data folder that other users cannot walk through; null when there is none. */
-  readonly closedFolder: string | null;
+  /** The first of so many ids that are in nobody's range. */
+  readonly freeIds: number;
+  /** Whether the user has a line in /etc/passwd; those of a directory (LDAP, Active Directory) have none. */
+  readonly isLocalUser: boolean;
+  /** Settings of the kernel that keep ordinary users from user namespaces, as sysctl(8) takes them to allow these. */
+  readonly namespaceSettings: readonly string[];
+  /** Where the box could be built, in the order in which halab tries them. */
+  readonly buildPlaces: readonly BuildPlace[];
   /** Whether the keys of Debian's archive are at /usr/share/keyrings. */
   readonly debianKeyring: boolean;
   /** The nearest folder above the lab's run folder that is there, and whether the user may write into it. */
@@ -58,12 +65,17 @@ export function readComputer(folders: { dataDir: string; runDir: string }): Comp
       : may('/dev/kvm', constants.R_OK | constants.W_OK)
         ? 'there'
         : 'forbidden',
-    subordinateIds: ['/etc/subuid', '/etc/subgid'].every((file) =>
-      read(file)
-        .split('\n')
-        .some((line) => line.startsWith(`${username}:`) || line.startsWith(`${uid}:`)),
+    subordinateIds: subordinateFiles.every(
+      (file) => (rangesIn(file, username)[0]?.count ?? 0) >= idsNeeded,
     ),
-    closedFolder: closedFolder(nearest(folders.dataDir)),
+    freeIds: firstFreeIds(),
+    isLocalUser: read('/etc/passwd')
+      .split('\n')
+      .some((line) => line.startsWith(`${username}:`)),
+    namespaceSettings: namespaceLimits.flatMap(({ name, forbids, allow }) =>
+      read(`/proc/sys/${name.replaceAll('.', '/')}`).trim() === forbids ? [`${name}=${allow}`] : [],
+    ),
+    buildPlaces: buildPlaces(),
     debianKeyring: existsSync('/usr/share/keyrings/debian-archive-keyring.gpg'),
     runParent: { folder: runParent, writable: may(runParent, constants.W_OK | constants.X_OK) },
   };
@@ -93,9 +105,32 @@ function nearest(folder: string): string {
   return existsSync(full) ? full : nearest(dirname(full));
 }
 
-/** The uppermost folder of the path without the right of others to walk through it. */
-function closedFolder(folder: string): string | null {
-  const above = dirname(folder) === folder ? null : closedFolder(dirname(folder));
-  if (above !== null) return above;
-  return process.platform === 'win32' || (statSync(folder).mode & 0o001) !== 0 ? null : folder;
-}
+const subordinateFiles = ['/etc/subuid', '/etc/subgid'];
+/** As many as useradd(8) gives; a Debian has users up to nobody, 65534. */
+export const idsNeeded = 65_536;
+
+/** The ranges in a file of subuid(5); those of one user, by name as mmdebstrap wants it, or all. */
+const rangesIn = (file: string, user?: string): { start: number; count: number }[] =>
+  read(file)
+    .split('\n')
+    .map((line) => line.split(':'))
+    .filter(([name = '', start, count]) => (user ?? name) === name && start && count)
+    .map(([, start, count]) => ({ start: Number(start), count: Number(count) }));
+
+/** The first range from 100000 on, where useradd(8) begins, that meets no other. */
+const firstFreeIds = (): number =>
+  subordinateFiles
+    .flatMap((file) => rangesIn(file))
+    .sort((a, b) => a.start - b.start)
+    .reduce(
+      (free, { start, count }) =>
+        start + count <= free || start >= free + idsNeeded ? free : start + count,
+      100_000,
+    );
+
+/** Of Debian's older kernels, of Ubuntu's, and of all. */
+const namespaceLimits = [
+  { name: 'kernel.unprivileged_userns_clone', forbids: '0', allow: '1' },
+  { name: 'kernel.apparmor_restrict_unprivileged_userns', forbids: '1', allow: '0' },
+  { name: 'user.max_user_namespaces', forbids: '0', allow: '15000' },
+] as const;

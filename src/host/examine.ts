@@ -57,4 +57,4 @@ function checksFor({ options, computer }: Scene): Check[] {
   ];
 }
 
-const boxChecks = (root: boolean): Check[] => [boxTools, ...(root ? [] : [boxUser, boxFolder])];
+const boxChecks = (root: boolean): Check[] => [boxTools, ...(root ? [] : [boxUser]), boxFolder];

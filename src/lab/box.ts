@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import {
+  chmodSync,
   createWriteStream,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,10 +13,12 @@ import {
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
+import { type BuildPlace, buildFolder, buildPlaces } from '../build-place.ts';
 import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import { describeFailure } from '../local-runner.ts';
+import { describeFailure, runLocally } from '../local-runner.ts';
 import { readLocale } from '../locale.ts';
+import { isOwn, makeOwnFolder } from '../own-folder.ts';
 import { boxesFolder, makeFolder, vagrantFolder, vagrantHome } from '../paths.ts';
 import type { Runner } from '../run.ts';
 import { endProcess, isRunning } from './process.ts';
@@ -71,8 +75,13 @@ export async function buildBox(
   options: { force?: boolean; signal?: AbortSignal } = {},
 ): Promise<void> {
   if (isBuilt(box) && options.force !== true) return;
+  const work = await freshWorkFolder();
   const output = join(boxesFolder(), box.hash);
   makeFolder(output, 0o755);
+  // Of a build that was killed.
+  for (const left of readdirSync(output).filter((name) => name.startsWith('.partial.'))) {
+    rmSync(join(output, left), { recursive: true });
+  }
   const log = join(output, 'build-output.log');
   const step = 'box';
   emit({
@@ -82,7 +91,6 @@ export async function buildBox(
     estimateSeconds: lastBuildSeconds() ?? 300,
   });
   const started = performance.now();
-  const work = await freshWorkFolder();
   const child = spawn('bash', [buildScript, '--output', output, '--work', work], {
     env: { ...process.env, ...readLocale },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -108,6 +116,7 @@ export async function buildBox(
   });
   options.signal?.removeEventListener('abort', stop);
   logStream.end();
+  await removeBuild(work);
   if (exitCode !== 0 || !isBuilt(box)) {
     emit({
       type: 'step-failed',
@@ -121,7 +130,6 @@ export async function buildBox(
     });
   }
   const seconds = (performance.now() - started) / 1000;
-  rmSync(work, { recursive: true, force: true });
   writeFileSync(join(boxesFolder(), 'last-build-seconds'), String(Math.round(seconds)));
   emit({
     type: 'step-done',
@@ -131,24 +139,55 @@ export async function buildBox(
   });
 }
 
-/** Not in halab's home: an ordinary user's build runs as other (subordinate) users, who may not walk through the user's home. */
-const buildFolder = (): string => join('/var/tmp', `halab-build-${process.getuid?.() ?? 0}`);
-
-/** A folder for a build to work in; those of builds that were killed are removed, and the builds ended. */
+/**
+ * A folder for a build to work in; those of builds that were killed are removed, and the builds ended.
+ * @throws HalabError when nowhere is a place for it, or another user has taken ours.
+ */
 async function freshWorkFolder(): Promise<string> {
-  const all = buildFolder();
-  makeFolder(all, 0o755);
-  for (const entry of readdirSync(all)) {
-    const pid = Number(entry);
-    if (pid === process.pid || isRunning(pid, 'node') || isRunning(pid, 'halab')) continue;
-    const build = Number(readIfThere(join(all, entry, 'pid')));
-    if (build > 0 && isRunning(build, 'build.sh')) await endProcess(build);
-    rmSync(join(all, entry), { recursive: true, force: true });
-  }
+  // First, for what they have left may be what takes the room.
+  for (const place of buildPlaces()) await endKilledBuilds(buildFolder(place));
+  const places = buildPlaces();
+  const place = places.find(({ wrong }) => wrong === null);
+  if (place === undefined) throw noPlace(places);
+  const all = buildFolder(place);
+  // Not to be listed: the settings for apt that a build works with may hold a proxy's password.
+  makeOwnFolder(all, 0o711, 'halab builds the box there');
   const mine = join(all, String(process.pid));
-  makeFolder(mine, 0o755);
+  mkdirSync(mine);
+  chmodSync(mine, 0o711);
   return mine;
 }
+
+async function endKilledBuilds(all: string): Promise<void> {
+  // What others have put there is not looked at.
+  if (!isOwn(all)) return;
+  for (const entry of readdirSync(all)) {
+    const pid = Number(entry);
+    if (pid !== process.pid && (isRunning(pid, 'node') || isRunning(pid, 'halab'))) continue;
+    const build = Number(readIfThere(join(all, entry, 'pid')));
+    if (build > 0 && isRunning(build, 'build.sh')) await endProcess(build);
+    await removeBuild(join(all, entry));
+  }
+}
+
+/** Removes what a build has left, as the build's own users where the files are theirs. */
+async function removeBuild(folder: string): Promise<void> {
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    remove();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    await runLocally(['mmdebstrap', '--unshare-helper', 'rm', '-rf', folder]);
+    remove();
+  }
+}
+
+const noPlace = (places: readonly BuildPlace[]): HalabError =>
+  new HalabError('There is no place in which the box can be built.', {
+    reason: places.map(({ folder, wrong }) => `${folder}: ${wrong}.`).join('\n'),
+    next: 'Mend one of these, or name another folder: TMPDIR=FOLDER halab box build',
+  });
 
 /** Whether Vagrant (halab's own home of it) has the box. */
 export function isAdded({ name }: Pick<Box, 'name'>): boolean {
@@ -198,17 +237,20 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Removes everything that building left behind, and the boxes; returns the bytes that this frees. */
-export function removeBoxes(): number {
+/** Removes everything that building left behind, and the boxes; returns the bytes that the boxes took. */
+export async function removeBoxes(): Promise<number> {
   const size = (folder: string): number =>
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
   let freed = 0;
-  for (const folder of [boxesFolder(), buildFolder(), vagrantHome()]) {
+  for (const folder of [boxesFolder(), vagrantHome()]) {
     if (!existsSync(folder)) continue;
     freed += size(folder);
     rmSync(folder, { recursive: true, force: true });
+  }
+  for (const place of buildPlaces()) {
+    if (isOwn(buildFolder(place))) await removeBuild(buildFolder(place));
   }
   return freed;
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../paths.ts';
+import { makeRunFolder } from '../own-folder.ts';
 import type { CommandResult, Runner } from '../run.ts';
 import { type SshAddress, untilGreeted } from './greeting.ts';
 import { type Lab, labFiles } from './lab.ts';
@@ -24,10 +24,13 @@ const connectSeconds = 10;
 const controlPath = (lab: Lab, user: string, machine: string): string =>
   join(lab.runFolder, `ssh-${machine}-${user}`);
 
+/** A path as ssh_config(5) takes it for what it is: between quotes, and with no token of ssh's in it. */
+const literally = (path: string): string =>
+  `"${path.replaceAll(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`;
+
 /** Writes the lab's ssh configuration. */
 export function writeSshConfig(lab: Lab, addresses: SshAddresses): void {
-  makeFolder(lab.runFolder);
-  const quoted = (path: string): string => `"${path}"`;
+  makeRunFolder(lab.runFolder);
   const blocks = lab.machines.map(({ name }) => {
     const at = addresses[name];
     if (at === undefined) throw new Error(`no ssh address for ${name}`);
@@ -36,21 +39,21 @@ export function writeSshConfig(lab: Lab, addresses: SshAddresses): void {
   const common = [
     'Host *',
     '  User vagrant',
-    `  IdentityFile ${quoted(labFiles.key(lab))}`,
+    `  IdentityFile ${literally(labFiles.key(lab))}`,
     '  IdentitiesOnly yes',
     '  IdentityAgent none',
     '  BatchMode yes',
     '  PreferredAuthentications publickey',
     // A machine's key is pinned when it is first met; a changed key is refused from then on.
     '  StrictHostKeyChecking accept-new',
-    `  UserKnownHostsFile ${quoted(labFiles.knownHosts(lab))}`,
+    `  UserKnownHostsFile ${literally(labFiles.knownHosts(lab))}`,
     '  GlobalKnownHostsFile /dev/null',
     // Also for the handshake, which a busy machine under emulation takes seconds for.
     `  ConnectTimeout ${connectSeconds}`,
     '  ServerAliveInterval 3',
     '  ServerAliveCountMax 3',
     '  ControlMaster auto',
-    `  ControlPath ${quoted(controlPath(lab, '%r', '%n'))}`,
+    `  ControlPath "${controlPath(lab, '%r', '%n')}"`,
     '  ControlPersist 900',
     '  LogLevel ERROR',
     '',

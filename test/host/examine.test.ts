@@ -263,25 +263,72 @@ describe('who you are', () => {
     });
   });
 
-  test('an ordinary user needs subordinate ids and an open way for the box, and nothing of that once there is one', async () => {
-    const ada = changed(
-      complete,
-      {},
-      { uid: 1000, user: 'ada', closedFolder: '/home/ada', subordinateIds: false },
-    );
-    const findings = await look(ada);
-    expect(findings).not.toHaveProperty('user-namespace');
-    expect(findings['subordinate-ids']).toMatchObject({ status: 'missing' });
-    expect(findings['subordinate-ids']?.fix?.commands[0]).toMatch(
-      /^sudo usermod --add-subuids .* ada$/,
-    );
-    expect(findings['box-folder']).toMatchObject({
-      status: 'missing',
-      fix: { commands: ['chmod o+x /home/ada'] },
+  describe('an ordinary user, for the box', () => {
+    const ada = changed(complete, {}, { uid: 1000, user: 'ada', subordinateIds: true });
+    const idsOf = async (computer: Partial<Recording['computer']>, commands = {}) =>
+      (await look(changed(ada, commands, computer)))['subordinate-ids'];
+
+    test('lacks nothing with subordinate ids and a place to build in', async () => {
+      const findings = await look(ada);
+      expect(findings).not.toHaveProperty('user-namespace');
+      expect(notOk(findings)).toEqual(['acceleration']);
+      expect(findings['box-folder']?.found).toBe('/var/tmp');
     });
-    expect(notOk(await look(ada, { needBox: false }))).toEqual(['acceleration']);
-    const open = changed(ada, {}, { closedFolder: null, subordinateIds: true });
-    expect(notOk(await look(open))).toEqual(['acceleration']);
+
+    test('needs neither once there is one', async () => {
+      const without = changed(ada, {}, { subordinateIds: false, buildPlaces: [] });
+      expect(notOk(await look(without, { needBox: false }))).toEqual(['acceleration']);
+    });
+
+    test('is given a range that is free', async () => {
+      const found = await idsOf({ subordinateIds: false, freeIds: 165_536 });
+      expect(found).toMatchObject({ status: 'missing' });
+      expect(found?.fix?.commands[0]).toBe(
+        'sudo usermod --add-subuids 165536-231071 --add-subgids 165536-231071 ada',
+      );
+      expect(found?.fix?.commands[1]).toMatch(/--print-hash\) && mkdir .* sudo bash .*build\.sh/);
+    });
+
+    test('whom /etc/passwd does not know gets the range another way', async () => {
+      const far = { user: 'CORP\\ada', isLocalUser: false, subordinateIds: false };
+      expect((await idsOf(far))?.fix?.commands[0]).toBe(
+        "echo 'CORP\\ada:100000:65536' | sudo tee -a /etc/subuid /etc/subgid",
+      );
+    });
+
+    test('who may not make user namespaces is told by which setting', async () => {
+      const refused = {
+        'mmdebstrap --unshare-helper true': says('', 1, 'E: unshare() failed: Permission denied'),
+      };
+      const setting = 'kernel.apparmor_restrict_unprivileged_userns=0';
+      const found = await idsOf({ namespaceSettings: [setting] }, refused);
+      expect(found).toMatchObject({
+        status: 'missing',
+        found: 'the build may not become its users: E: unshare() failed: Permission denied',
+      });
+      expect(found?.fix?.commands[0]).toBe(`sudo sysctl ${setting}`);
+      expect((await idsOf({}, refused))?.fix?.commands).toHaveLength(1);
+    });
+
+    test('is told when somebody else has taken the place', async () => {
+      const buildPlaces = [{ folder: '/var/tmp', wrong: null, isTaken: true }];
+      const uid = process.getuid?.();
+      expect((await look(changed(ada, {}, { buildPlaces })))['box-folder']).toMatchObject({
+        status: 'missing',
+        fix: { commands: [`sudo rm -r /var/tmp/halab-build-${uid}`] },
+      });
+    });
+
+    test('is told of every place that will not do', async () => {
+      const buildPlaces = [
+        { folder: '/var/tmp', wrong: 'programs may not be run there (noexec)', isTaken: false },
+        { folder: '/tmp', wrong: '100 MiB are free, not 4096', isTaken: false },
+      ];
+      expect((await look(changed(ada, {}, { buildPlaces })))['box-folder']).toMatchObject({
+        status: 'missing',
+        found: '/var/tmp: programs may not be run there (noexec); /tmp: 100 MiB are free, not 4096',
+      });
+    });
   });
 
   test('a user outside the group kvm is told how to join it', async () => {

@@ -69,7 +69,7 @@ try {
   // What an ordinary user's examination asks besides.
   for (const command of [
     ['newuidmap'],
-    ['unshare', '--user', 'true'],
+    ['mmdebstrap', '--unshare-helper', 'true'],
     ['vagrant', 'plugin', 'list'],
   ])
     await record(command);

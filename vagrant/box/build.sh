@@ -19,11 +19,13 @@ work_mib_needed=4096
 # Every build of one input carries this date, so that two builds can be compared.
 export SOURCE_DATE_EPOCH=1767225600
 export LC_ALL=C.UTF-8
+# What the namespace's users are to read must not be closed to them by the caller's own umask.
+umask 022
 # Ordinary users have no sbin on Debian, where mke2fs lives.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 output='' mirror='' work=/var/tmp locked=no pack=yes
-tmp='' partial='' child='' log=/dev/null
+tmp='' partial='' child='' log=/dev/null apt_helper=''
 
 usage() { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
@@ -75,13 +77,31 @@ need_tools() {
     command -v newuidmap > /dev/null || missing+=(uidmap)
   fi
   [ ${#missing[@]} = 0 ] || fail 3 "these packages are missing: ${missing[*]}" "Install them: sudo apt-get install --no-install-recommends ${missing[*]}"
-  if [ "$(id -u)" != 0 ]; then
-    grep -qs -e "^$(id -un):" -e "^$(id -u):" /etc/subuid ||
-      fail 3 "you have no subordinate user ids, which an unprivileged build needs" \
-        "Give yourself some: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
-    unshare --user true 2> /dev/null ||
-      fail 3 "user namespaces are forbidden on this computer" "Run the build as root, or allow them (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)."
-  fi
+  [ "$(id -u)" = 0 ] || need_other_users
+  find_apt_helper
+}
+
+# The box's files belong to many users: an unprivileged build makes them as its subordinate ones.
+need_other_users() {
+  local said
+  said=$(mmdebstrap --unshare-helper true 2>&1) && return 0
+  # mmdebstrap takes the first line of that name, and no line that begins with the user's number.
+  grep -qsF "$(id -un):" /etc/subuid && grep -qsF "$(id -un):" /etc/subgid ||
+    fail 3 "$(id -un) has no subordinate user ids in /etc/subuid and /etc/subgid, which an unprivileged build needs" \
+      "halab doctor says what to type."
+  fail 3 "this user may not build as its subordinate users: $said" "Run the build as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)."
+}
+
+# apt's own downloader lies beside its methods: in /usr/lib/apt on Debian, elsewhere on others.
+find_apt_helper() {
+  local methods='' folder
+  eval "$(apt-config shell methods Dir::Bin::methods/d)"
+  for folder in "${methods%/}/.." /usr/lib/apt /usr/libexec/apt; do
+    [ -x "$folder/apt-helper" ] || continue
+    apt_helper=$folder/apt-helper
+    return 0
+  done
+  fail 3 "apt-helper, a part of apt, is not beside apt's methods in ${methods:-/usr/lib/apt/methods}" "Install apt again."
 }
 
 need_room() {
@@ -90,6 +110,13 @@ need_room() {
   local free
   free=$(df -Pm "$work" | awk 'NR == 2 { print $4 }')
   [ "$free" -ge "$work_mib_needed" ] || fail 3 "$work has $free MB free; the build needs $work_mib_needed MB" "Name a roomier folder with --work DIR."
+}
+
+# Half of the build is programs of the box's that run where they were unpacked.
+need_programs() {
+  printf '#!/bin/sh\n' > "$tmp/runs"
+  chmod 0755 "$tmp/runs"
+  "$tmp/runs" 2> /dev/null || fail 3 "programs may not be run in $work (it is mounted noexec)" "Name another folder with --work DIR."
 }
 
 # The users of the build's namespace are not you: they must be able to walk to the work folder.
@@ -111,10 +138,10 @@ host_archive() { # label
     awk -F'|' -v label="$1" '$1 == "Packages" && $2 == "Debian" && $3 == label && $4 == "main" && $5 ~ /^https?:/ { sub(/\/$/, "", $5); print $5; exit }' || true
 }
 
-# apt's own downloader: it knows the host's proxies and passwords.
+# By apt itself: it knows the host's proxies and passwords.
 reachable() { # archive, suite
   rm -f "$tmp/probe"
-  /usr/lib/apt/apt-helper download-file "$1/dists/$2/InRelease" "$tmp/probe" >> "$log" 2>&1
+  "$apt_helper" download-file "$1/dists/$2/InRelease" "$tmp/probe" >> "$log" 2>&1
 }
 
 choose_archives() {
@@ -136,29 +163,54 @@ choose_archives() {
   } > "$tmp/sources.list"
 }
 
-# mmdebstrap's apt reads none of the host's settings: hand on those that say how to reach the mirror.
+# mmdebstrap's apt reads none of the host's settings: hand on those that say how to reach the mirror, with its proxies
+# (also of one host, or found by a program) and the certificates that it trusts. Names are "::" for a list's items.
 apt_options() {
-  local option
-  for option in Acquire::http::Proxy Acquire::https::Proxy Acquire::Check-Valid-Until Acquire::Check-Date; do
-    local value=''
-    eval "$(apt-config shell value "$option")"
-    [ -z "$value" ] || printf '%s "%s";\n' "$option" "$value"
-  done
+  local settings setting value copy
+  settings=$(apt-config dump --format '%F "%v";%n' | grep -E '^Acquire::(https?(::[^ ]*)?|ForceIPv[46]|Check-(Valid-Until|Date)) ".+";$' || true)
+  while read -r setting value; do
+    # A certificate in a closed HOME is copied to where the build's users can read it. No private key is.
+    if [[ $setting == *::CaInfo ]]; then
+      value=${value#\"} value=${value%\";}
+      copy=$(mktemp "$tmp/certificates.XXXXXX")
+      cat "$value" > "$copy" 2>> "$log" || fail 3 "apt is told to trust the certificates in $value ($setting), which you cannot read" "Let everybody read them: sudo chmod a+r $value"
+      chmod 0644 "$copy"
+      value="\"$copy\";"
+    fi
+    [ -z "$setting" ] || printf '%s %s\n' "$setting" "$value"
+  done <<< "$settings"
   echo 'Acquire::Languages "none";'
   echo 'Acquire::Retries "3";'
 }
 
+# apt knows these in small letters only; other programs also write them in capitals.
+proxy_environment() {
+  local name capitals
+  for name in http_proxy https_proxy no_proxy; do
+    capitals=${name^^}
+    [ -n "${!name:-}" ] || [ -z "${!capitals:-}" ] || export "$name=${!capitals}"
+  done
+}
+
 # --- the steps -------------------------------------------------------------------------------------
+
+# A file system without locks (NFS without its lock daemon) says another status: there, nobody is kept away.
+lock_output() {
+  local status=0
+  flock -n -E 75 9 || status=$?
+  [ "$status" != 75 ] || fail 3 "another build into $output is running"
+}
 
 prepare() {
   mkdir -p "$output" || fail 3 "cannot make $output"
   output=$(cd "$output" && pwd)
   exec 9> "$output/.lock"
-  flock -n 9 || fail 3 "another build into $output is running"
+  lock_output
   log=$output/build.log
   : > "$log"
   tmp=$(mktemp -d "$work/halab-box.XXXXXX")
   chmod 0711 "$tmp"
+  need_programs
   partial=$(mktemp -d "$output/.partial.XXXXXX")
   # The namespace's users read the inputs and write the results here, wherever the project lies.
   mkdir "$tmp/stage" "$tmp/drop" "$tmp/mmdebstrap"
@@ -200,8 +252,19 @@ run_child() {
   return "$status"
 }
 
+# What a failure of apt's means, where its own words do not say what to do.
+explain_bootstrap() {
+  if grep -Eq 'NO_PUBKEY|EXPKEYSIG' "$log"; then
+    echo "the keys of Debian's archive on this computer are too old to check Debian 13 ($suite). Get newer ones:"
+    echo "sudo apt-get update && sudo apt-get install debian-archive-keyring"
+    echo "If that brings none: the package debian-archive-keyring of Debian 12 or newer can be installed on older systems too."
+  fi
+}
+
 bootstrap() {
   apt_options > "$tmp/apt.conf"
+  # From a HOME that is closed to the namespace's users, what they start could not even find out where it is.
+  cd "$tmp"
   export HALAB_STAGE=$tmp/stage HALAB_DROP=$tmp/drop HALAB_DISK_SIZE=${disk_gib}G
   # No clean-up by mmdebstrap: the tree is thrown away, and its apt would fall back to the host's
   # own package lists, and delete them, once its settings in the tree are gone.
@@ -210,10 +273,10 @@ bootstrap() {
   INITRD=No TMPDIR=$tmp/mmdebstrap run_child mmdebstrap --mode=auto --variant=apt --format=null --skip=cleanup --verbose --architectures=amd64 \
     --include="$(paste -sd, "$tmp/packages")" \
     --aptopt="$tmp/apt.conf" --aptopt='APT::Install-Recommends "false"' \
-    --dpkgopt="$here/dpkg.cfg" --dpkgopt=force-unsafe-io \
+    --dpkgopt="$tmp/stage/dpkg.cfg" --dpkgopt=force-unsafe-io \
     --customize-hook='"$HALAB_STAGE/customize.sh" "$1"' \
     "$suite" /dev/null "$tmp/sources.list" > >(watch_bootstrap) 2>&1 < /dev/null 9>&- ||
-    fail 1 "building the root file system failed; the end of $log:" "$(tail -n 15 "$log")"
+    fail 1 "building the root file system failed; the end of $log:" "$(tail -n 15 "$log"; explain_bootstrap)"
 }
 
 check_lock() {
@@ -297,6 +360,7 @@ main() {
   need_room
   need_way_in
   prepare
+  proxy_environment
   progress 1 'looking for a Debian mirror'
   choose_archives
   progress 2 "using $mirror"

@@ -1,6 +1,11 @@
+import { join } from 'node:path';
+import { buildFolder } from '../../build-place.ts';
+import { pasteable } from '../../local-runner.ts';
+import { vagrantFolder } from '../../paths.ts';
+import { idsNeeded } from '../computer.ts';
 import { installFix, listed } from '../fix-of.ts';
 import type { Part } from '../packages.ts';
-import { type Check, firstLine, started } from '../scene.ts';
+import { type Check, type ExamineOptions, firstLine, started } from '../scene.ts';
 
 export const boxTools: Check = async ({ run, os, computer }) => {
   const tools: readonly (readonly [Part, readonly string[]])[] = [
@@ -29,66 +34,98 @@ export const boxTools: Check = async ({ run, os, computer }) => {
   };
 };
 
+/** What builds the box as root, where the user's own build cannot work. */
+function buildAsRoot({ dataDir }: ExamineOptions): string {
+  const script = pasteable([join(vagrantFolder, 'box', 'build.sh')]);
+  const boxes = pasteable([join(dataDir, 'boxes')]);
+  // The folder is made by the user: below one of root's no lab could be made.
+  return `box=${boxes}/$(bash ${script} --print-hash) && mkdir -p "$box" && sudo bash ${script} --output "$box"`;
+}
+
+const otherwise = ({ dataDir }: ExamineOptions): string =>
+  `The box can also be built as root, by the last command, or copied from another computer: what its halab has in boxes, into ${join(dataDir, 'boxes')}.`;
+
 /** mmdebstrap needs a range of user ids for the box's users when an ordinary user runs it. */
-export const boxUser: Check = async ({ run, os, computer }) => {
-  const [mapper, namespace] = await Promise.all([
+export const boxUser: Check = async ({ run, os, computer, options }) => {
+  const [mapper, build] = await Promise.all([
     run(['newuidmap']),
-    run(['unshare', '--user', 'true']),
+    // The very thing that the build will do: user namespace, ranges, and what AppArmor thinks of it.
+    run(['mmdebstrap', '--unshare-helper', 'true']),
   ]);
   const rest = {
     id: 'subordinate-ids',
     title: 'User ids for the box',
-    needed: 'newuidmap, a range in /etc/subuid and /etc/subgid, and user namespaces',
+    needed: `newuidmap, ${idsNeeded} ids in /etc/subuid and /etc/subgid, and user namespaces`,
   };
   if (!started(mapper))
     return { ...rest, status: 'missing', found: 'no newuidmap', fix: installFix(['uidmap'], os) };
+  const { user, freeIds } = computer;
   if (!computer.subordinateIds) {
+    const range = `${freeIds}-${freeIds + idsNeeded - 1}`;
     return {
       ...rest,
       status: 'missing',
-      found: `no range for ${computer.user} in /etc/subuid and /etc/subgid`,
+      found: `no range of ${idsNeeded} ids for ${user} in /etc/subuid and /etc/subgid`,
       fix: {
-        explain:
-          'Give yourself ranges of ids. Choose others when the files show that somebody has these.',
+        explain: `Give yourself a range of ids that nobody on this computer has. ${otherwise(options)}`,
         packages: [],
         commands: [
-          `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${computer.user}`,
+          // usermod(8) knows the users of /etc/passwd alone.
+          computer.isLocalUser
+            ? `sudo usermod --add-subuids ${range} --add-subgids ${range} ${user}`
+            : `echo ${pasteable([`${user}:${freeIds}:${idsNeeded}`])} | sudo tee -a /etc/subuid /etc/subgid`,
+          buildAsRoot(options),
         ],
       },
     };
   }
-  if (namespace.exitCode !== 0) {
+  if (started(build) && build.exitCode !== 0) {
+    const settings = computer.namespaceSettings;
     return {
       ...rest,
       status: 'missing',
-      found: `no user namespace: ${firstLine(namespace)}`,
+      found: `the build may not become its users: ${firstLine(build)}`,
       fix: {
-        explain: 'Have user namespaces allowed, or build the box as root.',
+        explain: `${settings.length === 0 ? 'Build the box as root.' : 'Have user namespaces allowed.'} ${otherwise(options)}`,
         packages: [],
-        commands: ['sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0'],
+        commands: [...settings.map((setting) => `sudo sysctl ${setting}`), buildAsRoot(options)],
       },
     };
   }
-  return { ...rest, status: 'ok', found: `${computer.user} has subordinate ids`, fix: null };
+  return { ...rest, status: 'ok', found: `${user} has subordinate ids`, fix: null };
 };
 
-/** The box's users are not you, and must be able to walk to the folder in which the box is built. */
-export const boxFolder: Check = ({ options, computer }) => {
-  const closed = computer.closedFolder;
-  return {
+/** A HOME that is closed to others is fine: the box is built elsewhere. */
+export const boxFolder: Check = ({ computer }) => {
+  const place = computer.buildPlaces.find(({ wrong }) => wrong === null);
+  const rest = {
     id: 'box-folder',
-    title: 'Way to the data folder',
-    status: closed === null ? 'ok' : 'missing',
-    needed: `others may walk through to ${options.dataDir}, for the build of the box`,
-    found: closed === null ? `${options.dataDir} can be reached` : `${closed} is closed to others`,
-    fix:
-      closed === null
-        ? null
-        : {
-            explain:
-              'Let others walk through (they still cannot list or read), or set HALAB_HOME to a folder elsewhere.',
-            packages: [],
-            commands: [`chmod o+x ${closed}`],
-          },
+    title: 'Place to build the box in',
+    needed: 'a folder with 4096 MiB free in which programs may be run and which others may walk to',
   };
+  if (place === undefined) {
+    return {
+      ...rest,
+      status: 'missing',
+      found: computer.buildPlaces.map(({ folder, wrong }) => `${folder}: ${wrong}`).join('; '),
+      fix: {
+        explain: 'Mend one of these, or name another folder in TMPDIR, on a disk of this computer.',
+        packages: [],
+        commands: ['TMPDIR=FOLDER halab box build'],
+      },
+    };
+  }
+  if (place.isTaken) {
+    return {
+      ...rest,
+      status: 'missing',
+      found: `${buildFolder(place)} is not a folder of yours: somebody else may have made it first`,
+      fix: {
+        explain: 'Have it removed; nothing of it is used.',
+        packages: [],
+        commands: [`sudo rm -r ${pasteable([buildFolder(place)])}`],
+      },
+    };
+  }
+  return { ...rest, status: 'ok', found: place.folder, fix: null };
 };

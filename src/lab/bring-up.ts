@@ -5,11 +5,11 @@ import { ExitCode, HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { describeFailure } from '../local-runner.ts';
 import type { Runner } from '../run.ts';
-import { type Box, buildBox, isAdded, verifyBox, wantedBox } from './box.ts';
+import { type Box, bootFiles, buildBox, isAdded, verifyBox, wantedBox } from './box.ts';
 import { type Lab, type LabRecord, labFiles, writeLab } from './lab.ts';
 import { freePorts, isFree } from './ports.ts';
 import { providerOf } from './providers/index.ts';
-import { changePort, poolFolder, switchFolder } from './providers/rootless.ts';
+import { changePort, plainPath, switchFolder } from './providers/rootless.ts';
 import { endConnections, keyRefused, type SshAddresses, sshShell, writeSshConfig } from './ssh.ts';
 import {
   runningVagrant,
@@ -166,8 +166,9 @@ function writeVagrantConfig(lab: Lab): void {
           accelerator: record.accelerator,
           rootless: {
             switch: switchFolder(lab),
-            pool: poolFolder(lab),
-            consoles: labFiles.logs(lab),
+            pool: plainPath(lab, 'lab', 'images'),
+            consoles: plainPath(lab, 'lab', 'log'),
+            boot: plainPath(lab, 'vagrant', ...bootFiles(record.box)),
             ports: record.ports,
           },
         }

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import {
-  chmodSync,
   existsSync,
   lstatSync,
   readdirSync,
@@ -16,7 +15,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HalabError } from '../../errors.ts';
 import { describeFailure } from '../../local-runner.ts';
-import { makeFolder } from '../../paths.ts';
+import { makeRunFolder } from '../../own-folder.ts';
+import { makeFolder, vagrantHome } from '../../paths.ts';
 import type { CommandResult, Runner } from '../../run.ts';
 import type { Lab } from '../lab.ts';
 import { commandLine, endProcess, environmentOf, isRunning, ownProcesses } from '../process.ts';
@@ -32,6 +32,14 @@ import type { PowerState, Provider } from './provider.ts';
 
 export const switchFolder = (lab: Lab): string => join(lab.runFolder, 'sw');
 export const poolFolder = (lab: Lab): string => join(lab.folder, 'images');
+
+/**
+ * A path below the lab's folder or below Vagrant's home by way of a link in the run folder. The plugin writes paths
+ * into libvirt's XML as they are: one with a letter outside ASCII, an apostrophe or an ampersand ends it
+ * ("incompatible character encodings", "attributes construct error").
+ */
+export const plainPath = (lab: Lab, to: 'lab' | 'vagrant', ...rest: string[]): string =>
+  join(lab.runFolder, to[0] ?? '', ...rest);
 
 /**
  * Gives a machine that is off another loopback port for ssh, in its definition and in those that its
@@ -387,18 +395,7 @@ const knownToVagrant = (lab: Lab, machine: string): boolean =>
 
 /** Makes the folders and the link that libvirt's environment names; safe against other users' tricks in /tmp. */
 function prepareFolders(lab: Lab): void {
-  const parent = join(lab.runFolder, '..');
-  for (const folder of [parent, lab.runFolder]) {
-    makeFolder(folder);
-    const found = lstatSync(folder);
-    if (!found.isDirectory() || found.uid !== process.getuid?.()) {
-      throw new HalabError(`${folder} does not belong to you.`, {
-        reason: 'halab keeps its sockets there, and somebody else has made it first.',
-        next: `Have it removed, then run the command again: sudo rm -r ${folder}`,
-      });
-    }
-    chmodSync(folder, 0o700);
-  }
+  makeRunFolder(lab.runFolder);
   // The definitions of the machines must outlive /tmp, and their sockets need a short path.
   const config = join(lab.folder, 'libvirt', 'config');
   for (const folder of [
@@ -409,14 +406,18 @@ function prepareFolders(lab: Lab): void {
   ]) {
     makeFolder(folder);
   }
-  const link = join(lab.runFolder, 'c');
-  const target = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()
+  makeLink(join(lab.runFolder, 'c'), config);
+  makeLink(plainPath(lab, 'lab'), lab.folder);
+  makeLink(plainPath(lab, 'vagrant'), vagrantHome());
+}
+
+function makeLink(link: string, target: string): void {
+  const found = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()
     ? readlinkSync(link)
     : null;
-  if (target !== config) {
-    rmSync(link, { force: true, recursive: true });
-    symlinkSync(config, link);
-  }
+  if (found === target) return;
+  rmSync(link, { force: true, recursive: true });
+  symlinkSync(target, link);
 }
 
 const switchPidFile = (lab: Lab): string => join(lab.runFolder, 'sw.pid');

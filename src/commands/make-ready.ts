@@ -8,7 +8,7 @@ import { applyFix, type FixPlan, planFix, planSentence } from '../host/fix.ts';
 import { findKvm, type GuestKernel } from '../host/kvm.ts';
 import { readOs } from '../host/os.ts';
 import { streamLocally } from '../host/stream.ts';
-import { isAdded, isBuilt, wantedBox } from '../lab/box.ts';
+import { bootFiles, isAdded, isBuilt, wantedBox } from '../lab/box.ts';
 import type { Lab, LabRecord } from '../lab/lab.ts';
 import { runLocally } from '../local-runner.ts';
 import { halabHome, vagrantHome } from '../paths.ts';
@@ -40,13 +40,7 @@ async function examineOptions(lab: Lab): Promise<ExamineOptions> {
 
 /** The kernel of a box that Vagrant has. */
 function kernelOf(boxName: string): GuestKernel {
-  const folder = join(
-    vagrantHome(),
-    'boxes',
-    boxName.replace('/', '-VAGRANTSLASH-'),
-    '0',
-    'libvirt',
-  );
+  const folder = join(vagrantHome(), ...bootFiles(boxName));
   return { kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd.img') };
 }
 

@@ -189,10 +189,14 @@ const noPlace = (places: readonly BuildPlace[]): HalabError =>
     next: 'Mend one of these, or name another folder: TMPDIR=FOLDER halab box build',
   });
 
+const addedFolder = (name: string): string[] => ['boxes', name.replace('/', '-VAGRANTSLASH-')];
+
+/** The folder below Vagrant's home that holds the kernel of a box which Vagrant has. */
+export const bootFiles = (name: string): string[] => [...addedFolder(name), '0', 'libvirt'];
+
 /** Whether Vagrant (halab's own home of it) has the box. */
-export function isAdded({ name }: Pick<Box, 'name'>): boolean {
-  return existsSync(join(vagrantHome(), 'boxes', name.replace('/', '-VAGRANTSLASH-')));
-}
+export const isAdded = ({ name }: Pick<Box, 'name'>): boolean =>
+  existsSync(join(vagrantHome(), ...addedFolder(name)));
 
 const manifestSchema = z.object({
   hash: z.string(),

@@ -6,11 +6,11 @@ import type { Emit } from '../events.ts';
 import { describeFailure } from '../local-runner.ts';
 import type { Runner } from '../run.ts';
 import { accelerators } from './accelerator.ts';
-import { type Box, buildBox, isAdded, verifyBox, wantedBox } from './box.ts';
+import { type Box, bootFiles, buildBox, isAdded, verifyBox, wantedBox } from './box.ts';
 import { type Lab, type LabRecord, labFiles, writeLab } from './lab.ts';
 import { freePorts, isFree } from './ports.ts';
 import { providerOf } from './providers/index.ts';
-import { cableFolder, poolFolder } from './providers/rootless/folders.ts';
+import { cableFolder, plainPath } from './providers/rootless/folders.ts';
 import { changePort } from './providers/rootless/ports.ts';
 import { endConnections, keyRefused, type SshAddresses, sshShell, writeSshConfig } from './ssh.ts';
 import {
@@ -164,8 +164,9 @@ function writeVagrantConfig(lab: Lab): void {
           accelerator: record.accelerator,
           rootless: {
             cables: cableFolder(lab),
-            pool: poolFolder(lab),
-            consoles: labFiles.logs(lab),
+            pool: plainPath(lab, 'lab', 'images'),
+            consoles: plainPath(lab, 'lab', 'log'),
+            boot: plainPath(lab, 'vagrant', ...bootFiles(record.box)),
             ports: record.ports,
           },
         }

@@ -1,8 +1,9 @@
-import { chmodSync, lstatSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { HalabError } from '../../../errors.ts';
-import { makeFolder } from '../../../paths.ts';
+import { makeRunFolder } from '../../../own-folder.ts';
+import { makeFolder, vagrantHome } from '../../../paths.ts';
 import type { Lab } from '../../lab.ts';
+import { writeDaemonConfig } from '../libvirt.ts';
 
 /** Where libvirt keeps the machines' disks. */
 export const poolFolder = (lab: Lab): string => join(lab.folder, 'images');
@@ -10,20 +11,17 @@ export const poolFolder = (lab: Lab): string => join(lab.folder, 'images');
 /** Where the machines' QEMUs listen for the switch: a socket a machine, of the machine's name. */
 export const cableFolder = (lab: Lab): string => join(lab.runFolder, 'sw');
 
-/** Makes the folders and the link that libvirt's environment names; safe against other users' tricks in /tmp. */
+/**
+ * A path below the lab's folder or below Vagrant's home by way of a link in the run folder. The plugin writes paths
+ * into libvirt's XML as they are: one with a letter outside ASCII, an apostrophe or an ampersand ends it
+ * ("incompatible character encodings", "attributes construct error").
+ */
+export const plainPath = (lab: Lab, to: 'lab' | 'vagrant', ...rest: string[]): string =>
+  join(lab.runFolder, to[0] ?? '', ...rest);
+
+/** Makes the folders and the links that libvirt's environment and the machines' definitions name. Idempotent. */
 export function prepareFolders(lab: Lab): void {
-  const parent = join(lab.runFolder, '..');
-  for (const folder of [parent, lab.runFolder]) {
-    makeFolder(folder);
-    const found = lstatSync(folder);
-    if (!found.isDirectory() || found.uid !== process.getuid?.()) {
-      throw new HalabError(`${folder} does not belong to you.`, {
-        reason: 'halab keeps its sockets there, and somebody else has made it first.',
-        next: `Have it removed, then run the command again: sudo rm -r ${folder}`,
-      });
-    }
-    chmodSync(folder, 0o700);
-  }
+  makeRunFolder(lab.runFolder);
   // The definitions of the machines must outlive /tmp, and their sockets need a short path.
   const config = join(lab.folder, 'libvirt', 'config');
   for (const folder of [
@@ -35,12 +33,17 @@ export function prepareFolders(lab: Lab): void {
   ]) {
     makeFolder(folder);
   }
-  const link = join(lab.runFolder, 'c');
-  const target = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()
+  writeDaemonConfig(config);
+  makeLink(join(lab.runFolder, 'c'), config);
+  makeLink(plainPath(lab, 'lab'), lab.folder);
+  makeLink(plainPath(lab, 'vagrant'), vagrantHome());
+}
+
+function makeLink(link: string, target: string): void {
+  const found = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()
     ? readlinkSync(link)
     : null;
-  if (target !== config) {
-    rmSync(link, { force: true, recursive: true });
-    symlinkSync(config, link);
-  }
+  if (found === target) return;
+  rmSync(link, { force: true, recursive: true });
+  symlinkSync(target, link);
 }

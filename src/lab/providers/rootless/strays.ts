@@ -1,23 +1,20 @@
 import { join } from 'node:path';
 import type { Lab } from '../../lab.ts';
 import { commandLine, environmentOf, isRunning, ownProcesses } from '../../process.ts';
-import { domainName } from '../libvirt.ts';
+import { domainName, sessionDaemons } from '../libvirt.ts';
 import { readPid } from './pid-file.ts';
-
-/** What libvirt starts of its own for a session. */
-const daemons = ['libvirtd', 'virtlogd'] as const;
 
 /** The daemons that work for this lab, by the environment that they were given. */
 export const daemonsOf = (lab: Lab): number[] =>
   ownProcesses().filter(
     (pid) =>
-      daemons.some((daemon) => isRunning(pid, daemon)) &&
-      environmentOf(pid).includes(`XDG_RUNTIME_DIR=${lab.runFolder}`),
+      environmentOf(pid).includes(`XDG_RUNTIME_DIR=${lab.runFolder}`) &&
+      sessionDaemons.some((daemon) => isRunning(pid, daemon)),
   );
 
 /** The daemons that answer on the lab's sockets. */
 export const daemonPids = (lab: Lab): (number | null)[] =>
-  daemons.map((daemon) => readPid(join(lab.runFolder, 'libvirt', `${daemon}.pid`)));
+  sessionDaemons.map((daemon) => readPid(join(lab.runFolder, 'libvirt', `${daemon}.pid`)));
 
 /** The QEMU processes whose sockets lie in the lab's run folder, whether libvirt knows of them or not. */
 export function runningMachines(lab: Lab): { pid: number; machine: string }[] {

@@ -1,11 +1,20 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { judgeComparison } from '../../src/host/kvm.ts';
 import { askSessionDaemon, compareProcessor } from '../../src/host/session.ts';
 import { accelerators, processorForLibvirt } from '../../src/lab/accelerator.ts';
+import { isRunning } from '../../src/lab/process.ts';
 import { runLocally } from '../../src/local-runner.ts';
 import type { Runner } from '../../src/run.ts';
 
@@ -28,6 +37,34 @@ const doctorsProcesses = (): string[] =>
       return false;
     }
   });
+
+test('all the daemons of a libvirt in parts are ended', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'halab-doctor-test-'));
+  const names = ['virtqemud', 'virtstoraged', 'virtlogd'];
+  const pids: number[] = [];
+  // Programs of these names that keep their ids where libvirt's do: this computer has no libvirt in parts.
+  const inParts: Runner = async (command, options) => {
+    const folder = join(options?.env?.XDG_RUNTIME_DIR ?? '', 'libvirt');
+    mkdirSync(folder);
+    for (const name of names) {
+      const program = join(dataDir, name);
+      copyFileSync('/bin/sleep', program);
+      const { pid = 0 } = spawn(program, ['60'], { stdio: 'ignore' });
+      pids.push(pid);
+      writeFileSync(join(folder, `${name}.pid`), String(pid));
+    }
+    // A process id that has gone to another program meanwhile.
+    writeFileSync(join(folder, 'virtnetworkd.pid'), String(process.pid));
+    return { command, exitCode: 0, stdout: '', stderr: '', timedOut: false, milliseconds: 0 };
+  };
+  try {
+    await askSessionDaemon(inParts, dataDir);
+    expect(pids).toHaveLength(names.length);
+    for (const pid of pids) expect(isRunning(pid, 'virt')).toBe(false);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
 
 describe.skipIf(!hasLibvirt)('with a real libvirt', () => {
   test('the session daemon answers, and is gone afterwards', async () => {

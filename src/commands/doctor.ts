@@ -10,6 +10,7 @@ import { runLocally } from '../local-runner.ts';
 import { renderFindings } from '../terminal/report.ts';
 import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
 import { agreeTo, mend, readiness } from './make-ready.ts';
+import { usualProvider } from './up.ts';
 import { withProgress } from './with-progress.ts';
 
 /**
@@ -18,16 +19,16 @@ import { withProgress } from './with-progress.ts';
  */
 export async function doctor(
   global: GlobalOptions,
-  options: { fix: boolean; provider: ProviderName; json: boolean },
+  options: { fix: boolean; provider?: ProviderName; json: boolean },
 ): Promise<ExitCode> {
   const signal = interruption();
   const name = labName(global);
-  const lab = labExists(name) ? readLab(name) : imaginaryLab(name, { provider: options.provider });
+  const lab = labToLookAt(name, options.provider);
   const found = await readiness(lab);
   let findings: readonly Finding[] = found.findings;
   if (!options.json) say(renderFindings(findings));
   if (options.fix && findings.some(isBlocking)) {
-    for (const text of found.plan.manual) say(`\n${text}`);
+    if (!options.json) for (const text of found.plan.manual) say(`\n${text}`);
     if (found.sentence !== null && (global.yes || (await agreeTo(found.sentence)))) {
       findings = await withProgress(options.json, (emit) => mend(lab, found.plan, emit, signal));
       if (!options.json) say(`\n${renderFindings(findings)}`);
@@ -37,10 +38,28 @@ export async function doctor(
   const ofLab = ready && lab.record.complete ? await diagnosisOf(lab) : [];
   if (!options.json && ofLab.length > 0) say(`\nThe lab "${name}":\n${renderFindings(ofLab)}`);
   if (options.json) sayJson({ ready, findings, lab: ofLab });
-  else if (ready) say('\nThis computer can run a lab. Start: halab');
-  else if (!options.fix) say('\nMend it: halab doctor --fix');
+  else if (ready) say(`\nThis computer can run a lab. Start: ${startOf(lab)}`);
+  else if (!options.fix)
+    say(`\nMend it: ${['halab doctor --fix', ...providerOption(options.provider)].join(' ')}`);
   return ready ? ExitCode.fine : ExitCode.broken;
 }
+
+/** The lab, or one that there is not yet; one of another provider when that is asked for. */
+function labToLookAt(name: string, provider: ProviderName | undefined): Lab {
+  const lab = labExists(name) ? readLab(name) : null;
+  if (lab !== null && (provider === undefined || provider === lab.record.provider)) return lab;
+  return imaginaryLab(name, { provider: provider ?? usualProvider() });
+}
+
+const providerOption = (provider: ProviderName | undefined): string[] =>
+  provider === undefined || provider === usualProvider() ? [] : [`--provider ${provider}`];
+
+/** What starts such a lab: the guided course, once the lab's provider is known or the usual one. */
+const startOf = ({ record }: Lab): string =>
+  (labExists(record.name) && readLab(record.name).record.provider === record.provider) ||
+  record.provider === usualProvider()
+    ? 'halab'
+    : `halab up --provider ${record.provider}`;
 
 /** What is wrong with a lab. Mends nothing. */
 async function diagnosisOf(lab: Lab): Promise<Finding[]> {

@@ -176,9 +176,10 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .description('what this computer has and lacks for a lab')
     .option('--fix', 'install what is missing', false)
     .addOption(
-      new Option('--provider <name>', 'where the machines are to run')
-        .choices(['rootless', 'libvirt', 'virtualbox'])
-        .default('rootless'),
+      new Option(
+        '--provider <name>',
+        "where the machines are to run; as the lab's, or as is usual, unless given",
+      ).choices(['rootless', 'libvirt', 'virtualbox']),
     )
     .addOption(json())
     .action(bind(async () => (await import('./doctor.ts')).doctor));

@@ -1,9 +1,12 @@
-import { ExitCode } from '../errors.ts';
+import { existsSync } from 'node:fs';
+import { ExitCode, HalabError } from '../errors.ts';
 import { bringUp } from '../lab/bring-up.ts';
 import {
+  changeLab,
   type Lab,
   type LabRecord,
   labExists,
+  labFiles,
   newRecord,
   type ProviderName,
   readLab,
@@ -41,15 +44,33 @@ export async function up(global: GlobalOptions, options: UpOptions): Promise<Exi
   return ExitCode.fine;
 }
 
-/** The lab as it is, or a new one by the options. */
+/** Where machines run unless somebody says otherwise. */
+export const usualProvider = (): ProviderName =>
+  process.platform === 'linux' ? 'rootless' : 'virtualbox';
+
+/**
+ * The lab as it is, or a new one by the options.
+ * @throws HalabError when the lab has machines of another kind than is asked for.
+ */
 export function labToBringUp(name: string, options: Partial<UpOptions>): Lab {
-  if (labExists(name)) return readLab(name);
-  const provider = options.provider ?? (process.platform === 'linux' ? 'rootless' : 'virtualbox');
+  if (labExists(name)) return withProvider(readLab(name), options.provider);
   const choices: Partial<LabRecord> = {
-    provider,
+    provider: options.provider ?? usualProvider(),
     machineCount: options.machines === '2' ? 2 : 3,
     ...(options.memory === undefined ? {} : { memory: options.memory }),
     ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
   };
   return writeLab(newRecord(name, choices));
+}
+
+/** The lab with that provider: as long as nothing was made, say since this computer cannot run the first choice, it may change. */
+function withProvider(lab: Lab, provider: ProviderName | undefined): Lab {
+  const { record } = lab;
+  if (provider === undefined || provider === record.provider) return lab;
+  if (!record.complete && !existsSync(labFiles.vagrantState(lab)))
+    return changeLab(lab, { provider });
+  throw new HalabError(`The lab "${record.name}" has machines of the kind "${record.provider}".`, {
+    reason: 'A lab keeps the kind of machines that it was made with.',
+    next: 'halab destroy',
+  });
 }

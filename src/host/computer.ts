@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'nod
 import { release, totalmem, userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { type BuildPlace, buildPlaces } from '../build-place.ts';
+import { readSurroundings, type Surroundings } from './surroundings.ts';
 
 /** What can be seen of this computer without starting a program. Plain data, so that tests can hold recorded ones. */
 export interface Computer {
@@ -39,6 +40,7 @@ export interface Computer {
   readonly debianKeyring: boolean;
   /** The nearest folder above the lab's run folder that is there, and whether the user may write into it. */
   readonly runParent: { readonly folder: string; readonly writable: boolean };
+  readonly surroundings: Surroundings;
 }
 
 /** Looks at this computer. @throws when the file systems of the folders cannot be asked. */
@@ -78,6 +80,7 @@ export function readComputer(folders: { dataDir: string; runDir: string }): Comp
     buildPlaces: buildPlaces(),
     debianKeyring: existsSync('/usr/share/keyrings/debian-archive-keyring.gpg'),
     runParent: { folder: runParent, writable: may(runParent, constants.W_OK | constants.X_OK) },
+    surroundings: readSurroundings({ user: username, kernelRelease: release() }),
   };
 }
 

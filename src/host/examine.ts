@@ -1,13 +1,21 @@
 import type { Runner } from '../run.ts';
 import { readComputer } from './computer.ts';
-import type { Finding } from './findings.ts';
+import { type Finding, isBlocking } from './findings.ts';
 import { findKvm } from './kvm.ts';
 import { acceleration } from './needs/acceleration.ts';
 import { boxFolder, boxTools, boxUser } from './needs/box.ts';
-import { disk, memory, node, platform, runFolder, ssh, userNamespace } from './needs/computer.ts';
+import { disk, memory, node, runFolder, ssh } from './needs/computer.ts';
+import { conflicts } from './needs/conflicts.ts';
 import { sessionDaemon, systemDaemon } from './needs/libvirt.ts';
-import { network, qemu, qemuImg, vdeSwitch } from './needs/qemu.ts';
-import { plugin, vagrant, virtualbox } from './needs/vagrant.ts';
+import { logout } from './needs/logout.ts';
+import { userNamespace } from './needs/namespace.ts';
+import { platform } from './needs/platform.ts';
+import { plugin } from './needs/plugin.ts';
+import { network, qemu, qemuImg } from './needs/qemu.ts';
+import { reaping } from './needs/reaping.ts';
+import { rival } from './needs/rival.ts';
+import { vagrant, virtualbox } from './needs/vagrant.ts';
+import { wsl } from './needs/wsl.ts';
 import { readOs } from './os.ts';
 import type { Check, ExamineOptions, Scene, Senses } from './scene.ts';
 
@@ -18,7 +26,8 @@ const realSenses: Senses = { computer: readComputer, kvm: findKvm };
 /**
  * What this computer has and lacks for a lab, one finding for each need, in the order in which a
  * person would mend them. Everything is looked at at once. Takes about as long as `vagrant --version`
- * and a start of libvirt's session daemon; KVM is tried once a boot and remembered in `dataDir`.
+ * and a start of libvirt's session daemon; what is slow is tried once and remembered in `dataDir`: KVM
+ * for each boot, Vagrant's plugin for each set of versions.
  */
 export async function examine(
   run: Runner,
@@ -33,26 +42,35 @@ export async function examine(
   const ask: Runner = (command, more = {}) =>
     run(command, { timeout: 20_000, ...more, env: { ...env, ...more.env } });
   const scene: Scene = { run: ask, options, computer, os, senses };
-  return Promise.all(checksFor(scene).map((check) => check(scene)));
+  const findings = (await Promise.all(checksFor(scene).map((check) => check(scene)))).filter(
+    (finding) => finding !== null,
+  );
+  // What else a system lacks is of no use to know where the lab cannot be had at all.
+  const barred = findings.find(({ id }) => id === 'platform');
+  if (barred !== undefined && isBlocking(barred)) return [barred];
+  const conflict = await conflicts(scene, findings);
+  return conflict === null ? findings : [...findings, conflict];
 }
 
 function checksFor({ options, computer }: Scene): Check[] {
   const root = computer.uid === 0;
   const needBox = options.needBox === true;
-  if (options.provider === 'virtualbox') return [node, vagrant, virtualbox, ssh, memory, disk];
-  if (computer.platform !== 'linux') return [node, platform];
-  const common = [node, vagrant, plugin, qemu, qemuImg];
-  const last = [acceleration, ssh, memory, disk];
+  const last = [ssh, memory, disk, rival];
+  if (options.provider === 'virtualbox') return [node, vagrant, virtualbox, ...last];
+  if (computer.platform !== 'linux') return [platform];
+  const common = [platform, wsl, node, vagrant, plugin, qemu, qemuImg];
   if (options.provider === 'libvirt')
-    return [...common, systemDaemon, ...last, ...(needBox ? boxChecks(root) : [])];
+    return [...common, systemDaemon, acceleration, ...last, ...(needBox ? boxChecks(root) : [])];
   return [
     ...common,
     network,
     sessionDaemon,
-    vdeSwitch,
+    reaping,
     ...(root ? [userNamespace] : []),
     runFolder,
+    acceleration,
     ...last,
+    logout,
     ...(needBox ? boxChecks(root) : []),
   ];
 }

@@ -5,6 +5,7 @@ import type { Emit } from '../events.ts';
 import { describeFailure, pasteable } from '../local-runner.ts';
 import { type Finding, isBlocking } from './findings.ts';
 import { installCommand, listed } from './fix-of.ts';
+import { conflictId } from './needs/conflicts.ts';
 import type { Os } from './os.ts';
 import type { StreamRunner } from './stream.ts';
 
@@ -26,15 +27,23 @@ const install = [
   '--yes',
   '--quiet',
   '--no-install-recommends',
+  // halab removes no package of a user's: apt says which stand in the way, and ends.
+  '--no-remove',
   '-o',
   'DPkg::Lock::Timeout=120',
 ] as const;
 
-/** The plan for all findings that have a fix. Packages are installed by halab on Debian and Ubuntu; elsewhere the plan says what to type. */
+/**
+ * The plan for all findings that have a fix. Packages are installed by halab on Debian and Ubuntu;
+ * elsewhere the plan says what to type. Where packages stand in the way it holds nothing but the way
+ * out: installing would fail.
+ */
 export function planFix(findings: readonly Finding[], os: Os): FixPlan {
-  const open = findings.filter((finding) => finding.status !== 'ok' && finding.fix !== null);
+  const withFix = findings.filter((finding) => finding.status !== 'ok' && finding.fix !== null);
+  const inTheWay = withFix.filter(({ id }) => id === conflictId);
+  const open = inTheWay.length > 0 ? inTheWay : withFix;
   const wanted = [...new Set(open.flatMap(({ fix }) => fix?.packages ?? []))].sort();
-  const byApt = os.family === 'debian' || os.family === 'ubuntu';
+  const byApt = os.installer === 'apt';
   const packages = byApt ? wanted : [];
   const command = byApt ? null : installCommand(wanted, os);
   const manual = open
@@ -152,7 +161,7 @@ export async function applyFix(
       if (step === 'update') continue;
       throw new HalabError('The packages could not be installed.', {
         reason: describeFailure({ ...result, command }),
-        next: `sudo apt-get update && sudo apt-get install --no-install-recommends ${plan.packages.join(' ')}`,
+        next: `sudo apt-get update && sudo apt-get install --no-install-recommends --no-remove ${plan.packages.join(' ')}`,
       });
     }
     emit({ type: 'step-done', step, seconds: result.milliseconds / 1000 });

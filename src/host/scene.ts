@@ -36,7 +36,8 @@ export interface Scene {
   readonly senses: Senses;
 }
 
-export type Check = (scene: Scene) => Finding | Promise<Finding>;
+/** Looks at one need. null: there is nothing to say about it here, as on nearly every computer. */
+export type Check = (scene: Scene) => Finding | null | Promise<Finding | null>;
 
 /** Whether the program is there at all; a Runner says "no such program" when it is not. */
 export const started = (result: CommandResult): boolean =>
@@ -57,6 +58,15 @@ export function isAtLeast(version: string, least: string): boolean {
   }
   return true;
 }
+
+/** The QEMU from which on machines can be connected over unix sockets (its netdev "stream"). */
+export const leastQemu = '7.2';
+
+export const qemuSays = /^QEMU emulator version (\d[\w.]*)/m;
+
+/** The version in what `qemu-system-x86_64 --version` said; null when there is none. */
+export const qemuVersion = ({ stdout }: CommandResult): string | null =>
+  qemuSays.exec(stdout)?.[1] ?? null;
 
 /** A finding about a program that must be there in a version. */
 export function program(of: {

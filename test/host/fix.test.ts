@@ -16,53 +16,40 @@ import {
 } from '../../src/host/fix.ts';
 import { type Os, readOs } from '../../src/host/os.ts';
 import { type StreamRunner, streamLocally } from '../../src/host/stream.ts';
-import { readRecording, recordedFolder, recordedRunner } from './recording.ts';
+import { type Answer, readRecording, recordedFolder, recordedRunner } from './recording.ts';
+import { changed, releases, says } from './scenes.ts';
 
-const release = (lines: string): string => lines.trim().replaceAll(/^ +/gm, '');
-const systems = {
-  bookworm: readOs('linux', readRecording('debian-12-bare').computer.osRelease),
-  trixie: readOs('linux', readRecording('debian-13-complete').computer.osRelease),
-  noble: readOs(
-    'linux',
-    release('PRETTY_NAME="Ubuntu 24.04.2 LTS"\nVERSION_ID="24.04"\nID=ubuntu\nID_LIKE=debian'),
-  ),
-  fedora: readOs(
-    'linux',
-    release(
-      'NAME="Fedora Linux"\nVERSION_ID=42\nID=fedora\nPRETTY_NAME="Fedora Linux 42 (Server Edition)"',
-    ),
-  ),
-  mac: readOs('darwin', ''),
-  arch: readOs('linux', 'ID=arch\nPRETTY_NAME="Arch Linux"'),
+const releaseOf = {
+  bookworm: readRecording('debian-12-bare').computer.osRelease,
+  trixie: readRecording('debian-13-complete').computer.osRelease,
+  noble: releases.noble,
+  mint: releases.mint,
+  fedora: releases.fedora,
+  arch: releases.arch,
+  nixos: releases.nixos,
+  mac: '',
 } as const;
+type System = keyof typeof releaseOf;
+const platformOf = (system: System): string => (system === 'mac' ? 'darwin' : 'linux');
+const osOf = (system: System): Os => readOs(platformOf(system), releaseOf[system]);
 
 /** The findings on a bare machine of that system: a bare Debian's recording under another name. */
 async function bareFindings(
-  os: keyof typeof systems,
+  system: System,
   provider: 'rootless' | 'virtualbox' = 'rootless',
+  answers: Readonly<Record<string, Answer>> = {},
 ): Promise<Finding[]> {
-  const recording = readRecording('debian-12-bare');
-  const releases = {
-    bookworm: recording.computer.osRelease,
-    trixie: readRecording('debian-13-complete').computer.osRelease,
-    noble: 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\nPRETTY_NAME="Ubuntu 24.04.2 LTS"',
-    fedora: 'ID=fedora\nVERSION_ID=42\nPRETTY_NAME="Fedora Linux 42"',
-    mac: '',
-    arch: 'ID=arch\nPRETTY_NAME="Arch Linux"',
-  };
+  const bare = readRecording('debian-12-bare');
+  const recording = changed(bare, answers, {
+    platform: platformOf(system),
+    osRelease: releaseOf[system],
+  });
   const dataDir = mkdtempSync(join(tmpdir(), 'halab-fix-'));
   try {
     return await examine(
       recordedRunner(recording),
       { provider, dataDir, machines: 3, runDir: '/tmp/halab-0/01234567', needBox: true },
-      {
-        computer: () => ({
-          ...recording.computer,
-          platform: os === 'mac' ? 'darwin' : 'linux',
-          osRelease: releases[os],
-        }),
-        kvm: async () => recording.kvm,
-      },
+      { computer: () => recording.computer, kvm: async () => recording.kvm },
     );
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
@@ -70,9 +57,10 @@ async function bareFindings(
 }
 
 const planFor = async (
-  os: keyof typeof systems,
+  system: System,
   provider: 'rootless' | 'virtualbox' = 'rootless',
-): Promise<FixPlan> => planFix(await bareFindings(os, provider), systems[os]);
+  answers: Readonly<Record<string, Answer>> = {},
+): Promise<FixPlan> => planFix(await bareFindings(system, provider, answers), osOf(system));
 
 describe('the plan', () => {
   test('on Debian 12: the smallest set that was proven, without the system daemon', async () => {
@@ -88,17 +76,17 @@ describe('the plan', () => {
       'qemu-utils',
       'vagrant',
       'vagrant-libvirt',
-      'vde2',
     ]);
     expect(plan.commands.map(([program, verb]) => `${program} ${verb}`)).toEqual([
       'apt-get update',
       'apt-get install',
     ]);
     expect(plan.commands[1]).toContain('--no-install-recommends');
+    expect(plan.commands[1]).toContain('--no-remove');
     expect(plan.commands[1]?.slice(-plan.packages.length)).toEqual(plan.packages);
     expect(plan.manual).toEqual([]);
     expect(planSentence(plan)).toBe(
-      'Install these 11 packages and what they depend on with apt, as root: e2fsprogs, libvirt-clients, libvirt-daemon, libvirt-daemon-driver-qemu, mmdebstrap, openssh-client, qemu-system-x86, qemu-utils, vagrant, vagrant-libvirt and vde2. No virtual network is set up on this computer.',
+      'Install these 10 packages and what they depend on with apt, as root: e2fsprogs, libvirt-clients, libvirt-daemon, libvirt-daemon-driver-qemu, mmdebstrap, openssh-client, qemu-system-x86, qemu-utils, vagrant and vagrant-libvirt. No virtual network is set up on this computer.',
     );
   });
 
@@ -118,6 +106,62 @@ describe('the plan', () => {
     expect(plan.manual).toHaveLength(2);
     expect(plan.manual[0]).toContain("HashiCorp's own repository");
     expect(plan.manual[1]).toContain('vagrant plugin install vagrant-libvirt');
+  });
+
+  test('on Linux Mint: as on the Ubuntu that it is made from, whose code name it does not have', async () => {
+    const plan = await planFor('mint');
+    const ubuntu = await planFor('noble');
+    expect(plan.packages).toEqual(ubuntu.packages);
+    expect(plan.manual[0]).toEqual(ubuntu.manual[0]);
+    expect(plan.manual.join()).not.toContain('wilma');
+  });
+
+  test('on Arch: its packages by one command; the plugin and mmdebstrap otherwise', async () => {
+    const plan = await planFor('arch');
+    expect(plan).toMatchObject({ packages: [], commands: [] });
+    expect(plan.manual[0]).toMatch(/sudo pacman -S --needed .*libvirt.*qemu-system-x86.*vagrant$/);
+    expect(plan.manual.join()).toContain('vagrant plugin install vagrant-libvirt');
+    expect(plan.manual.join()).toContain('mmdebstrap is in the AUR');
+  });
+
+  describe('where apt would have to remove packages', () => {
+    const removes = (names: readonly string[]): Readonly<Record<string, Answer>> => ({
+      'apt-get --simulate': says(names.map((name) => `Remv ${name} [7.2.0-dfsg-1]`).join('\n')),
+    });
+
+    test('nothing is installed, and it says what stands in the way', async () => {
+      const findings = await bareFindings('trixie', 'rootless', removes(['virtualbox-7.1']));
+      expect(findings.at(-1)).toMatchObject({
+        id: 'package-conflict',
+        status: 'missing',
+        found: 'to install what is missing, apt would have to remove virtualbox-7.1',
+      });
+      const plan = planFix(findings, osOf('trixie'));
+      expect(plan).toMatchObject({ packages: [], commands: [] });
+      expect(planSentence(plan)).toBeNull();
+      expect(plan.manual).toHaveLength(1);
+      expect(plan.manual[0]).toContain('halab doctor --provider virtualbox');
+    });
+
+    test("the way with VirtualBox leads to HashiCorp's Vagrant, which goes with it", async () => {
+      const plan = await planFor('trixie', 'virtualbox', removes(['virtualbox']));
+      expect(plan.packages).toEqual([]);
+      expect(plan.manual.join()).toContain('https://apt.releases.hashicorp.com bookworm main');
+      expect(plan.manual.join()).not.toContain('apt-get remove');
+    });
+
+    test('other packages are left to whoever installed them', async () => {
+      const plan = await planFor('bookworm', 'rootless', removes(['a-tool', 'its-library']));
+      expect(plan.packages).toEqual([]);
+      expect(plan.manual[0]).toContain('sudo apt-get remove a-tool its-library');
+    });
+
+    test('packages that apt does not know yet are no conflict', async () => {
+      const plan = await planFor('bookworm', 'rootless', {
+        'apt-get --simulate': says('', 100, 'E: Unable to locate package vagrant'),
+      });
+      expect(plan.packages).toContain('vagrant');
+    });
   });
 
   test('on Fedora: one command to type, nothing done', async () => {
@@ -142,10 +186,10 @@ describe('the plan', () => {
   });
 
   test('on a system that halab does not know: says so', async () => {
-    const plan = await planFor('arch');
+    const plan = await planFor('nixos');
     expect(plan).toMatchObject({ packages: [], commands: [] });
     expect(plan.manual[0]).toContain(
-      'halab does not know in which package of Arch Linux Vagrant comes',
+      'halab does not know the packages of NixOS 25.05 (Warbler): look for Vagrant',
     );
   });
 
@@ -158,21 +202,21 @@ describe('the plan', () => {
       needed: 'ssh',
       fix: null,
     };
-    expect(planFix([fine], systems.bookworm)).toEqual({ packages: [], commands: [], manual: [] });
+    expect(planFix([fine], osOf('bookworm'))).toEqual({ packages: [], commands: [], manual: [] });
   });
 });
 
 describe('carrying it out', () => {
-  const os: Os = systems.bookworm;
+  const os: Os = osOf('bookworm');
   const lacking: Finding = {
-    id: 'vde-switch',
-    title: 'vde_switch',
+    id: 'mmdebstrap',
+    title: 'mmdebstrap',
     status: 'missing',
-    found: 'no vde_switch',
-    needed: 'vde_switch',
-    fix: { explain: 'Install the vde switch.', packages: ['vde2'], commands: [] },
+    found: 'no mmdebstrap',
+    needed: 'mmdebstrap',
+    fix: { explain: 'Install mmdebstrap.', packages: ['mmdebstrap'], commands: [] },
   };
-  const mended: Finding = { ...lacking, status: 'ok', found: 'vde_switch 2.3.2', fix: null };
+  const mended: Finding = { ...lacking, status: 'ok', found: 'mmdebstrap 1.3.5', fix: null };
   const plan = planFix([lacking], os);
   const aptSaid = readFileSync(join(recordedFolder, 'apt-install.txt'), 'utf8').split('\n');
 
@@ -206,7 +250,7 @@ describe('carrying it out', () => {
     expect(typed).toHaveLength(2);
     expect(typed[0]).toMatch(/^env DEBIAN_FRONTEND=noninteractive .* apt-get update/);
     expect(typed[1]).toMatch(
-      /^env DEBIAN_FRONTEND=noninteractive .* apt-get install --yes .* vde2$/,
+      /^env DEBIAN_FRONTEND=noninteractive .* apt-get install --yes .* mmdebstrap$/,
     );
     expect(events.filter(({ type }) => type === 'step-done')).toHaveLength(3);
     const fractions = events.flatMap((event) =>
@@ -232,7 +276,9 @@ describe('carrying it out', () => {
     );
     expect(error).toBeInstanceOf(HalabError);
     expect((error as HalabError).reason).toContain('E: something');
-    expect((error as HalabError).next).toContain('apt-get install --no-install-recommends vde2');
+    expect((error as HalabError).next).toContain(
+      'apt-get install --no-install-recommends --no-remove mmdebstrap',
+    );
   });
 
   test('an ordinary user: sudo without a password', async () => {
@@ -270,7 +316,7 @@ describe('carrying it out', () => {
     expect(events.at(-1)).toEqual({
       type: 'step-failed',
       step: 'verify',
-      text: 'still lacking: vde_switch',
+      text: 'still lacking: mmdebstrap',
     });
   });
 

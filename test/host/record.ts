@@ -21,8 +21,8 @@ if (name === undefined) throw new Error('usage: record.ts NAME [ROOT]');
 
 const commands: Record<string, Answer> = {};
 /** Makes ROOT the root of a mount namespace (user namespaces are refused behind a mere chroot) and runs the command there. */
-const enter = `mount --bind "$0" "$0" && cd "$0" && mount -t proc proc proc && mount --rbind /dev dev && mount --rbind /sys sys &&
-  mount --rbind /tmp tmp && pivot_root . mnt && cd / && exec "$@"`;
+const enter = `here=$PWD; mount --bind "$0" "$0" && cd "$0" && mount -t proc proc proc && mount --rbind /dev dev && mount --rbind /sys sys &&
+  mount --rbind /tmp tmp && pivot_root . mnt && { cd "$here" 2>/dev/null || cd /; } && exec "$@"`;
 const runThere: Runner = async (command, options) => {
   if (root === undefined) return runLocally(command, options);
   const result = await runLocally(
@@ -66,11 +66,13 @@ try {
       },
     );
   }
-  // What an ordinary user's examination asks besides.
+  // What the examination of an ordinary user, or of a computer that lacks something, asks besides.
   for (const command of [
     ['newuidmap'],
     ['mmdebstrap', '--unshare-helper', 'true'],
     ['vagrant', 'plugin', 'list'],
+    ['virsh', '--version'],
+    ['apt-get', '--simulate', 'install', 'apt'],
   ])
     await record(command);
 } finally {

@@ -18,6 +18,8 @@ export type Answer = Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr' | 'tim
 /** The command line without the user namespace that root puts around it, so that a recording serves every user. */
 export function keyOf(command: readonly string[]): string {
   const asUser = command[0] === 'unshare' && command[2]?.startsWith('--map-user=') === true;
+  // What apt is asked to simulate differs by system, and a bare one knows none of the packages.
+  if (command[0] === 'apt-get' && command[1] === '--simulate') return 'apt-get --simulate';
   return pasteable(asUser ? command.slice(4) : command);
 }
 

@@ -1,8 +1,8 @@
-import { asSessionUser } from '../../lab/providers/libvirt.ts';
 import { installFix } from '../fix-of.ts';
+import type { Os } from '../os.ts';
 import { type Check, firstLine, isAtLeast, started } from '../scene.ts';
 
-export const node: Check = ({ computer }) => {
+export const node: Check = ({ computer, os }) => {
   const fine = isAtLeast(computer.nodeVersion, '20.17');
   return {
     id: 'node',
@@ -13,47 +13,21 @@ export const node: Check = ({ computer }) => {
     fix: fine
       ? null
       : {
-          explain: 'Install a newer Node.js: https://nodejs.org/en/download',
+          explain: hasNode(os)
+            ? `The package nodejs of ${os.base ?? os.name} is new enough; or: https://nodejs.org/en/download`
+            : `What ${os.name} packages is too old: https://nodejs.org/en/download`,
           packages: [],
           commands: [],
         },
   };
 };
 
-export const platform: Check = ({ options, os }) => ({
-  id: 'platform',
-  title: 'Operating system',
-  status: 'missing',
-  found: os.name,
-  needed: `Linux, for machines of the kind "${options.provider}"`,
-  fix: {
-    explain: 'Use VirtualBox on this computer.',
-    packages: [],
-    commands: ['halab doctor --provider virtualbox'],
-  },
-});
-
-/** libvirt takes root for the system's administrator, so root's lab needs a user namespace to be an ordinary user in. */
-export const userNamespace: Check = async ({ run }) => {
-  const made = await run(asSessionUser(['true']));
-  const fine = made.exitCode === 0;
-  return {
-    id: 'user-namespace',
-    title: 'User namespace',
-    status: fine ? 'ok' : 'missing',
-    needed: 'a user namespace, since you are root',
-    found: fine ? 'root may make user namespaces' : `no user namespace: ${firstLine(made)}`,
-    fix: fine
-      ? null
-      : {
-          explain: 'Run halab as an ordinary user, who needs none, or allow user namespaces.',
-          packages: [],
-          commands: [
-            'sysctl user.max_user_namespaces kernel.unprivileged_userns_clone kernel.apparmor_restrict_unprivileged_userns',
-          ],
-        },
-  };
-};
+/** Whether the distribution packages a Node.js of 20.17 or newer under the name nodejs. */
+const hasNode = ({ family, version }: Os): boolean =>
+  (family === 'debian' && (version === null || version >= 13)) ||
+  (family === 'ubuntu' && version !== null && version >= 25.04) ||
+  family === 'fedora' ||
+  family === 'arch';
 
 /** What libvirt adds to the run folder for its longest socket, in bytes; a socket's path may have 107 (unix(7)). */
 const longestSocket =

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
-import type { Finding } from '../findings.ts';
-import { installFix, newerVagrantFix, pluginFix } from '../fix-of.ts';
-import { type Check, program, started } from '../scene.ts';
+import { installFix, newerVagrantFix } from '../fix-of.ts';
+import { type Check, program } from '../scene.ts';
 
 export const vagrant: Check = async ({ run, os }) =>
   program({
@@ -14,55 +12,6 @@ export const vagrant: Check = async ({ run, os }) =>
     install: installFix(['vagrant'], os),
     upgrade: newerVagrantFix(os),
   });
-
-/** The plugin, from dpkg's records (fast) or from Vagrant itself (seconds). */
-export const plugin: Check = async ({ run, os, options }) => {
-  const id = 'provider-plugin';
-  const title = "Vagrant's libvirt plugin";
-  const needed = 'the plugin vagrant-libvirt';
-  const ok = (version: string): Finding => ({
-    id,
-    title,
-    status: 'ok',
-    found: `vagrant-libvirt ${version}`,
-    needed,
-    fix: null,
-  });
-  const packages = await run([
-    'dpkg-query',
-    '--show',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
-    '--showformat=${Package} ${db:Status-Status} ${Version}\\n',
-    'vagrant',
-    'vagrant-libvirt',
-  ]);
-  const versionOf = (name: string): string | undefined =>
-    new RegExp(`^${name} installed (\\S+)$`, 'm').exec(packages.stdout)?.[1];
-  // Only the distribution's own Vagrant sees the distribution's plugin; "dfsg" tells it from HashiCorp's package.
-  const ownVagrant = versionOf('vagrant')?.includes('dfsg') === true;
-  const packaged = versionOf('vagrant-libvirt');
-  if (ownVagrant && packaged !== undefined) return ok(packaged);
-  // A rootless lab has a Vagrant home of its own, and plugins live there.
-  const home = options.provider === 'rootless' ? join(options.dataDir, 'vagrant') : null;
-  const asked = await run(['vagrant', 'plugin', 'list'], {
-    cwd: '/',
-    env: home === null ? {} : { VAGRANT_HOME: home, VAGRANT_CHECKPOINT_DISABLE: '1' },
-  });
-  const version = /^vagrant-libvirt \(([^,)]+)/m.exec(asked.stdout)?.[1];
-  if (version !== undefined) return ok(version);
-  const foreign = started(asked) && !ownVagrant && os.family !== 'fedora';
-  return {
-    id,
-    title,
-    status: 'missing',
-    found: started(asked)
-      ? 'Vagrant has no plugin vagrant-libvirt'
-      : 'no Vagrant that could have it',
-    needed,
-    fix:
-      foreign || os.family === 'ubuntu' ? pluginFix(os, home) : installFix(['vagrant-libvirt'], os),
-  };
-};
 
 export const virtualbox: Check = async ({ run, os }) => {
   const result = await run(['VBoxManage', '--version']);

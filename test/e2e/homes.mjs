@@ -1,7 +1,7 @@
 // `npm run e2e:homes`: homes and computers that are not like ours, on a Debian, as root: a new account with a HOME of
 // mode 0700 and a strict umask builds the box, through a proxy with a password, where /var/tmp forbids programs; another
 // user has been there first; too little room; a keyring that is too old; and a lab whose HOME holds a blank, Cyrillic
-// letters, a comma, an apostrophe, an ampersand and a per cent sign. It makes two users of its own, does everything in
+// letters, a comma, an apostrophe, an ampersand and a per cent sign, and is long. It makes two users of its own, does everything in
 // a mount namespace of its own, and removes what it made. Takes some ten minutes.
 
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,10 @@ function expect(what, text, pattern) {
 const place = mkdtempSync('/srv/halab-homes-');
 chmodSync(place, 0o755);
 const plain = { name: `halab-e2e-a${process.pid}`, home: join(place, 'ada') };
-const nasty = { name: `halab-e2e-b${process.pid}`, home: join(place, "Ада d'Arc, R&D 100%d") };
+const nasty = {
+  name: `halab-e2e-b${process.pid}`,
+  home: join(place, "Ада d'Arc, R&D 100%d", 'long'.repeat(30)),
+};
 const users = [plain, nasty];
 
 /** Runs a shell script as a user, in a login of theirs; its output, of both streams, and its exit code. */

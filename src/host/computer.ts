@@ -25,6 +25,8 @@ export interface Computer {
   readonly memoryAvailable: number | null;
   /** MiB that this user may still write into the data folder's file system. */
   readonly diskFree: number;
+  /** Whether the user may write into the data folder, or make it. */
+  readonly dataWritable: boolean;
   readonly kvm: 'absent' | 'forbidden' | 'there';
   /** Whether the user's first lines in /etc/subuid and /etc/subgid (subuid(5)) are ranges large enough for a Debian. */
   readonly subordinateIds: boolean;
@@ -48,7 +50,8 @@ export function readComputer(folders: { dataDir: string; runDir: string }): Comp
   const meminfo = read('/proc/meminfo');
   const available = /^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1];
   const { uid, username } = userInfo();
-  const disk = statfsSync(nearest(folders.dataDir));
+  const dataParent = nearest(folders.dataDir);
+  const disk = statfsSync(dataParent);
   const runParent = nearest(folders.runDir);
   return {
     platform: process.platform,
@@ -62,6 +65,7 @@ export function readComputer(folders: { dataDir: string; runDir: string }): Comp
     memoryTotal: Math.floor(totalmem() / 2 ** 20),
     memoryAvailable: available === undefined ? null : Math.floor(Number(available) / 1024),
     diskFree: Math.floor((disk.bavail * disk.bsize) / 2 ** 20),
+    dataWritable: may(dataParent, constants.W_OK | constants.X_OK),
     kvm: !existsSync('/dev/kvm')
       ? 'absent'
       : may('/dev/kvm', constants.R_OK | constants.W_OK)

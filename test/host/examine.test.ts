@@ -336,6 +336,12 @@ describe('who you are', () => {
   });
 });
 
+test('a home that cannot be written is told before anything is tried', async () => {
+  const { disk } = await look(changed(complete, {}, { dataWritable: false }));
+  expect(disk).toMatchObject({ status: 'missing', found: `you may not write to ${dataDir}` });
+  expect(disk?.fix?.explain).toContain('HALAB_HOME');
+});
+
 describe('room', () => {
   test.each([
     [{ memoryTotal: 8000, memoryAvailable: 2784 }, 3, 'ok'],

@@ -106,13 +106,25 @@ export const disk: Check = ({ options, computer }) => {
   const need =
     diskFor.lab +
     (options.needBox === true && options.provider !== 'virtualbox' ? diskFor.build : 0);
+  const rest = { id: 'disk', title: 'Disk', needed: `${need} MiB` };
+  if (!computer.dataWritable) {
+    return {
+      ...rest,
+      status: 'missing',
+      found: `you may not write to ${options.dataDir}`,
+      fix: {
+        explain:
+          'Let halab keep its data elsewhere: set HALAB_HOME to a folder of yours. Or mend this one, which is read-only or somebody else’s.',
+        packages: [],
+        commands: [],
+      },
+    };
+  }
   const fine = computer.diskFree >= need;
   return {
-    id: 'disk',
-    title: 'Disk',
+    ...rest,
     status: fine ? 'ok' : 'missing',
     found: `${computer.diskFree} MiB are free for ${options.dataDir}`,
-    needed: `${need} MiB`,
     fix: fine
       ? null
       : {

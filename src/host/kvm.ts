@@ -54,6 +54,11 @@ const failures: readonly (readonly [RegExp, string])[] = [
   [/KVM internal error[^\n]*/, 'KVM gave up on an ordinary guest'],
   [/failed to set MSR [^\n]*/, 'QEMU cannot set up a processor through this KVM'],
   [/Could not access KVM kernel module: [^\n]*/, 'QEMU cannot open /dev/kvm'],
+  // VirtualBox runs a machine: the two cannot share the processor.
+  [
+    /ioctl\(KVM_CREATE_VM\) failed: 16 [^\n]*/,
+    'another hypervisor is at work, perhaps VirtualBox: end its machines',
+  ],
   [/failed to initialize kvm: [^\n]*/, 'KVM does not start'],
   [/Kernel panic - [^\n]*/, 'the kernel of the guest broke down'],
   [/unshare: [^\n]*/, 'no user namespace could be made'],
@@ -267,8 +272,9 @@ export async function findKvm(options: {
   const refused = judgeComparison(compared);
   if (refused !== null) return refused;
   const result = await (options.probe ?? probeKvm)(options);
-  // Nor is half an answer, without libvirt's word.
-  if (file !== null && compared.exitCode === 0)
+  // Nor is half an answer, without libvirt's word, nor what another hypervisor does just now.
+  const passing = compared.exitCode !== 0 || result.reason.includes('Device or resource busy');
+  if (file !== null && !passing)
     await writeFileAtomic(file, `${JSON.stringify({ key, result }, null, 2)}\n`);
   return result;
 }

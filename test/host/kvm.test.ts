@@ -32,6 +32,14 @@ describe("what QEMU's output says", () => {
   });
 });
 
+test("a processor that VirtualBox has is told in QEMU's words", () => {
+  const output =
+    'ioctl(KVM_CREATE_VM) failed: 16 Device or resource busy\nqemu-system-x86_64: failed to initialize kvm: Device or resource busy\n';
+  expect(judgeGuest(output, 'kernel')?.reason).toBe(
+    'another hypervisor is at work, perhaps VirtualBox: end its machines ("ioctl(KVM_CREATE_VM) failed: 16 Device or resource busy")',
+  );
+});
+
 test('the boot sector is one', () => {
   const sector = bootSector();
   expect(sector).toHaveLength(512);
@@ -178,6 +186,15 @@ describe('what is remembered', () => {
     expect(await findKvm(options)).toMatchObject({ usable: true });
     expect(await findKvm(options)).toMatchObject({ usable: true });
     expect(probes).toBe(2);
+  });
+
+  test('another hypervisor is not remembered: it may have ended', async () => {
+    const reason = 'another hypervisor is at work ("Device or resource busy")';
+    const busy: typeof probeKvm = async () => ({ usable: false, how: 'probe', reason });
+    const free: typeof probeKvm = async () => ({ usable: true, how: 'probe', reason: 'it ran' });
+    const options = { run: takes, computer, qemuVersion: '7.2', dataDir };
+    expect(await findKvm({ ...options, probe: busy })).toMatchObject({ usable: false });
+    expect(await findKvm({ ...options, probe: free })).toMatchObject({ usable: true });
   });
 
   test('a data folder that cannot be made costs the memory, not the answer', async () => {

@@ -1,4 +1,4 @@
-import type { Runner } from '../run.ts';
+import type { CommandResult, Runner } from '../run.ts';
 import { readComputer } from './computer.ts';
 import { type Finding, isBlocking } from './findings.ts';
 import { findKvm } from './kvm.ts';
@@ -39,8 +39,15 @@ export async function examine(
   // Ordinary users of Debian have no sbin in their path, where libvirtd and mke2fs live.
   const path = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
   const env = computer.platform === 'win32' ? {} : { PATH: path };
-  const ask: Runner = (command, more = {}) =>
-    run(command, { timeout: 20_000, ...more, env: { ...env, ...more.env } });
+  const asked = new Map<string, Promise<CommandResult>>();
+  // Several needs ask the same, a version say: once is enough.
+  const ask: Runner = (command, more = {}) => {
+    const key = JSON.stringify([command, more.cwd, more.env]);
+    const answer =
+      asked.get(key) ?? run(command, { timeout: 20_000, ...more, env: { ...env, ...more.env } });
+    asked.set(key, answer);
+    return answer;
+  };
   const scene: Scene = { run: ask, options, computer, os, senses };
   const findings = (await Promise.all(checksFor(scene).map((check) => check(scene)))).filter(
     (finding) => finding !== null,

@@ -141,7 +141,8 @@ function knownWay(part: Part, os: Os): OtherWay | null {
       };
     case 'suse vagrant':
       return {
-        explain: "openSUSE has no Vagrant that is new enough; HashiCorp's package for RHEL has.",
+        explain:
+          "openSUSE has no Vagrant any more; HashiCorp's package for RHEL brings all that it needs.",
         commands: hashicorpZypper,
       };
     case 'rhel vagrant':

@@ -128,8 +128,8 @@ const rhelPackages: Readonly<Record<Part, readonly string[]>> = {
 };
 
 /**
- * openSUSE: Leap's Vagrant is older than 2.3 and Tumbleweed has none any more (build.opensuse.org);
- * no mmdebstrap and no apt. The names of QEMU's packages are those that public instructions for
+ * openSUSE: Leap 16 and Tumbleweed have no Vagrant any more (software.opensuse.org), and that of Leap 15
+ * is from the time of the plugin's 0.10; no mmdebstrap and no apt. The names of QEMU's packages are those that public instructions for
  * openSUSE give; libvirt's are those of its own package list.
  */
 const susePackages: Readonly<Record<Part, readonly string[]>> = {

@@ -27,7 +27,7 @@ export const rival: Check = ({ options, computer }) => {
     id: 'kvm-and-virtualbox',
     title: 'VirtualBox beside KVM',
     status: 'warning',
-    found: 'a machine of VirtualBox runs; it and KVM exclude each other',
+    found: 'a machine of VirtualBox runs, and may keep the processor from KVM',
     needed: 'the processor for KVM, for speed only',
     fix: {
       explain: 'Power off the machines of VirtualBox while you use the lab.',

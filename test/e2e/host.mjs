@@ -85,7 +85,7 @@ function must(command, more = {}) {
 // --- the root and what lies over it ------------------------------------------------------------------
 
 /** The kept root of that distribution; made when there is none from the same inputs. */
-function keptRoot() {
+async function keptRoot() {
   const inputs = ['make-root.sh'].map((name) => readFileSync(join(here, name)));
   const hash = createHash('sha256').update(distribution);
   for (const input of inputs) hash.update(input);
@@ -97,9 +97,36 @@ function keptRoot() {
   for (const old of readdirSync(roots).filter((entry) => entry.startsWith(`${distribution}-`)))
     rmSync(join(roots, old), { recursive: true });
   const partial = `${root}.partial`;
-  must([join(here, 'make-root.sh'), distribution, partial], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const maker = namespaces('--mount-proc', join(here, 'make-root.sh'), distribution, partial);
+  const said = collect(maker);
+  const code = await new Promise((resolve) => maker.once('exit', resolve));
+  if (code !== 0) throw new Failed(`The root could not be made:\n${said()}`);
   renameSync(partial, root);
   return root;
+}
+
+/**
+ * Starts a program as process 1 of namespaces of its own. All that runs or is mounted there ends with
+ * it, and it ends with this program, even by kill -9.
+ */
+const namespaces = (...command) =>
+  spawn(
+    'setpriv',
+    [
+      ...['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child'],
+      ...command,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+
+/** All that a program says from now on, on both streams. */
+function collect(child) {
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data) => {
+      said += data;
+    });
+  return () => said;
 }
 
 /** A file of this computer that must be at the same place inside. */
@@ -174,31 +201,21 @@ const childrenOf = (pid) =>
     })
     .map(Number);
 
-/** Enters the root. Everything in it ends with its process 1, and that one with this program, even by kill -9. */
+/** Enters the root. */
 async function enter(root, work) {
   const init = options['no-init'] ? ['sleep', 'infinity'] : ['tini', '--', 'sleep', 'infinity'];
-  const unshare = spawn(
-    'setpriv',
-    [
-      ...['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child'],
-      ...[join(here, 'enter.sh'), root, work, ...init],
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let said = '';
+  const unshare = namespaces(join(here, 'enter.sh'), root, work, ...init);
+  const said = collect(unshare);
   await new Promise((resolve, reject) => {
-    for (const stream of [unshare.stdout, unshare.stderr])
-      stream.on('data', (data) => {
-        said += data;
-        if (/^entered$/m.test(said)) resolve();
-      });
-    unshare.once('exit', () => reject(new Failed(`The root could not be entered: ${said}`)));
+    unshare.stdout.on('data', () => {
+      if (/^entered$/m.test(said())) resolve();
+    });
+    unshare.once('exit', () => reject(new Failed(`The root could not be entered: ${said()}`)));
   });
   const [pid] = childrenOf(unshare.pid);
   if (pid === undefined) throw new Failed('The root has no process 1.');
   return {
     pid,
-    idle: childrenOf(pid),
     namespace: readlinkSync(`/proc/${pid}/ns/pid`),
     unshare,
   };
@@ -218,11 +235,13 @@ const processesIn = (namespace) =>
 
 /** Ids of all that runs inside, the dead that nobody has taken in too, but for process 1 and its one child. */
 function others() {
-  const keepers = [inside.pid, ...inside.idle];
   return processesIn(inside.namespace)
     .map(Number)
-    .filter((pid) => !keepers.includes(pid));
+    .filter((pid) => pid !== inside.pid && !isIdle(pid));
 }
+
+/** Process 1's own child, which keeps it waiting. */
+const isIdle = (pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8') === 'sleep\0infinity\0';
 
 async function leave({ namespace, unshare, pid }) {
   const gone = new Promise((resolve) => unshare.once('exit', resolve));
@@ -258,14 +277,11 @@ async function run(line, { limit = 2 * minute } = {}) {
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (data) => {
-      output += data;
-    });
+  const said = collect(child);
   // Not 'close': what halab leaves running may hold the pipes.
   const code = await new Promise((resolve) => child.once('exit', resolve));
   const seconds = (performance.now() - from) / 1000;
+  const output = said();
   appendFileSync(inside.log, `$ ${line}\n${output}\n(exit ${code}, ${seconds.toFixed(1)} s)\n\n`);
   return { code, output, seconds };
 }
@@ -471,9 +487,9 @@ for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP:
 
 try {
   let root = '';
-  await needed(`${distribution}: a root of its own`, () => {
+  await needed(`${distribution}: a root of its own`, async () => {
     const from = performance.now();
-    root = keptRoot();
+    root = await keptRoot();
     return `${root}${performance.now() - from < 1000 ? ' (kept)' : ''}`;
   });
   const upper = join(work, 'upper');

@@ -1,35 +1,33 @@
 // `npm run e2e:host -- debian13`: another distribution's userland as host of the lab, in a root of its
-// own: from a clone through the set-up, the first lessons, DRBD, a reset and drills to `destroy`, and a
-// proof that nothing is left. Needs root, mmdebstrap, and a kernel with overlayfs and namespaces.
+// own: from a clone through the set-up, the first lessons, DRBD, resets, drills and a crash to
+// `destroy`, and a proof that nothing is left. Needs root, mmdebstrap, and a kernel with overlayfs.
 //
 //   --part doctor | quick | all   the set-up alone; with machines and the first lesson; everything (default)
-//   --no-init                     process 1 takes in no dead, as in a container without an init: doctor must tell it
+//   --no-init                     process 1 takes in no dead, as in a container without an init: doctor must
+//                                 tell it, and nothing may hang for minutes
 //
 // The root is kept in HALAB_CI_HOME (~/.cache/halab-ci) by the hash of its inputs, and used as the
 // lower layer of an overlay: each run begins with a system just installed. A base box that is there
-// (HALAB_CI_HOME, HALAB_HOME) is used; else one is built inside, and kept.
+// (in HALAB_CI_HOME or HALAB_HOME) is used; else one is built inside, and kept.
 
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
-  copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
-  renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { describeProcess, enter, Failed, runInside } from './host/namespace.mjs';
+import { copyIn, handNpmOn, keepBox, keptRoot, takeBox } from './host/root.mjs';
 
 const distributions = ['debian13'];
 const parts = ['doctor', 'quick', 'all'];
@@ -40,255 +38,87 @@ const { values: options, positionals } = parseArgs({
     'no-init': { type: 'boolean', default: false },
   },
 });
-const [distribution, ...excess] = positionals;
+const distribution = positionals[0] ?? '';
 if (
   !distributions.includes(distribution) ||
-  excess.length > 0 ||
+  positionals.length > 1 ||
   !parts.includes(options.part) ||
   (options['no-init'] && options.part !== 'all')
 ) {
   console.error(
-    `Usage: npm run e2e:host -- ${distributions.join(' | ')} [--part ${parts.join(' | ')}] or [--no-init]`,
+    `Usage: npm run e2e:host -- ${distributions.join(' | ')} [--part ${parts.join(' | ')}] [--no-init]`,
   );
   process.exit(2);
 }
 if (process.getuid?.() !== 0) {
-  console.error('Making and entering another root takes root: sudo npm run e2e:host -- debian13');
+  console.error(
+    `Another root is made and entered by root alone. This is user ${process.getuid?.()}.`,
+  );
   process.exit(3);
 }
 
-const here = fileURLToPath(new URL('host/', import.meta.url));
 const project = fileURLToPath(new URL('../../', import.meta.url));
 const cache = process.env.HALAB_CI_HOME || join(homedir(), '.cache', 'halab-ci');
-const roots = join(cache, 'hosts');
 const homes = [cache, process.env.HALAB_HOME].filter((home) => home);
-/** Where halab keeps its data inside, and the clone. */
-const dataInside = 'root/.local/share/halab';
-const cloneInside = '/root/halab';
+const clone = '/root/halab';
+const minute = 60;
 
 const started = performance.now();
 const say = (text) =>
   console.log(`[${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s] ${text}`);
 
-class Failed extends Error {}
-
-/** Runs a program of this computer to its end. @throws Failed when it fails. */
-function must(command, more = {}) {
+/** Runs a program of this computer. @throws Failed when it fails. */
+function must(...command) {
   const [program, ...args] = command;
-  const done = spawnSync(program, args, { encoding: 'utf8', ...more });
-  if (done.status === 0) return done.stdout.trim();
-  throw new Failed(
-    `\`${command.join(' ')}\` failed: ${done.error?.message ?? `${done.stderr}${done.stdout}`.trim()}`,
-  );
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status === 0) return stdout.trim();
+  throw new Failed(`\`${command.join(' ')}\` failed: ${error?.message ?? stderr.trim()}`);
 }
 
-// --- the root and what lies over it ------------------------------------------------------------------
+// --- steps -------------------------------------------------------------------------------------------
 
-/** The kept root of that distribution; made when there is none from the same inputs. */
-async function keptRoot() {
-  const inputs = ['make-root.sh'].map((name) => readFileSync(join(here, name)));
-  const hash = createHash('sha256').update(distribution);
-  for (const input of inputs) hash.update(input);
-  const name = `${distribution}-${hash.digest('hex').slice(0, 12)}`;
-  const root = join(roots, name);
-  if (existsSync(root)) return root;
-  mkdirSync(roots, { recursive: true });
-  // Roots of older inputs, and what an interrupted run has left of one.
-  for (const old of readdirSync(roots).filter((entry) => entry.startsWith(`${distribution}-`)))
-    rmSync(join(roots, old), { recursive: true });
-  const partial = `${root}.partial`;
-  const maker = namespaces('--mount-proc', join(here, 'make-root.sh'), distribution, partial);
-  const said = collect(maker);
-  const code = await new Promise((resolve) => maker.once('exit', resolve));
-  if (code !== 0) throw new Failed(`The root could not be made:\n${said()}`);
-  renameSync(partial, root);
-  return root;
-}
-
-/**
- * Starts a program as process 1 of namespaces of its own. All that runs or is mounted there ends with
- * it, and it ends with this program, even by kill -9.
- */
-const namespaces = (...command) =>
-  spawn(
-    'setpriv',
-    [
-      ...['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child'],
-      ...command,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-
-/** All that a program says from now on, on both streams. */
-function collect(child) {
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (data) => {
-      said += data;
-    });
-  return () => said;
-}
-
-/** A file of this computer that must be at the same place inside. */
-function copyIn(upper, file) {
-  if (!existsSync(file)) return;
-  mkdirSync(dirname(join(upper, file)), { recursive: true });
-  copyFileSync(file, join(upper, file));
-}
-
-/**
- * How npm reaches its registry from here: the user's own settings and certificates, handed on as they
- * are. Returns the environment for it.
- */
-function handNpmOn(root, upper) {
-  const asked = (name) => {
-    const value = spawnSync('npm', ['config', 'get', name], { encoding: 'utf8' }).stdout.trim();
-    return ['', 'null', 'undefined'].includes(value) ? null : value;
-  };
-  const environment = {};
-  for (const name of ['registry', 'cafile', 'proxy', 'https-proxy', 'noproxy']) {
-    const value = asked(name);
-    if (value !== null) environment[`npm_config_${name.replace('-', '_')}`] = value;
-  }
-  for (const name of ['NODE_EXTRA_CA_CERTS', 'http_proxy', 'https_proxy', 'no_proxy'])
-    if (process.env[name]) environment[name] = process.env[name];
-  for (const file of [environment.npm_config_cafile, environment.NODE_EXTRA_CA_CERTS])
-    if (file !== undefined && !existsSync(join(root, file))) copyIn(upper, file);
-  const settings = asked('userconfig');
-  if (settings !== null && existsSync(settings)) {
-    copyFileSync(settings, join(upper, 'root/.npmrc'));
-    chmodSync(join(upper, 'root/.npmrc'), 0o600);
-  }
-  // Certificates that this computer trusts besides those of its distribution.
-  const own = '/usr/local/share/ca-certificates';
-  if (existsSync(own)) cpSync(own, join(upper, own), { recursive: true });
-  return environment;
-}
-
-/** The base box that this clone wants, from a home that has it; null when none has. */
-function boxFromHome(upper, hash) {
-  const file = join('boxes', hash, 'halab-debian13.box');
-  const from = homes.map((home) => join(home, file)).find((box) => existsSync(box));
-  if (from === undefined) return null;
-  const to = join(upper, dataInside, file);
-  mkdirSync(dirname(to), { recursive: true });
-  copyFileSync(from, to);
-  return from;
-}
-
-/** Keeps a box that was built inside for the next run. */
-function keepBox(upper, hash) {
-  const kept = join(cache, 'boxes', hash);
-  const made = join(upper, dataInside, 'boxes', hash);
-  if (existsSync(join(kept, 'halab-debian13.box')) || !existsSync(made)) return;
-  rmSync(kept, { recursive: true, force: true });
-  mkdirSync(dirname(kept), { recursive: true });
-  cpSync(made, kept, { recursive: true });
-}
-
-// --- the namespaces ----------------------------------------------------------------------------------
-
-const childrenOf = (pid) =>
-  readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .filter((entry) => {
-      try {
-        const status = readFileSync(`/proc/${entry}/stat`, 'utf8');
-        return Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1]) === pid;
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-
-/** Enters the root. */
-async function enter(root, work) {
-  const init = options['no-init'] ? ['sleep', 'infinity'] : ['tini', '--', 'sleep', 'infinity'];
-  const unshare = namespaces(join(here, 'enter.sh'), root, work, ...init);
-  const said = collect(unshare);
-  await new Promise((resolve, reject) => {
-    unshare.stdout.on('data', () => {
-      if (/^entered$/m.test(said())) resolve();
-    });
-    unshare.once('exit', () => reject(new Failed(`The root could not be entered: ${said()}`)));
-  });
-  const [pid] = childrenOf(unshare.pid);
-  if (pid === undefined) throw new Failed('The root has no process 1.');
-  return {
-    pid,
-    namespace: readlinkSync(`/proc/${pid}/ns/pid`),
-    unshare,
-  };
-}
-
-/** Processes of this computer that are in a process namespace. */
-const processesIn = (namespace) =>
-  readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .filter((entry) => {
-      try {
-        return readlinkSync(`/proc/${entry}/ns/pid`) === namespace;
-      } catch {
-        return false;
-      }
-    });
-
-/** Ids of all that runs inside, the dead that nobody has taken in too, but for process 1 and its one child. */
-function others() {
-  return processesIn(inside.namespace)
-    .map(Number)
-    .filter((pid) => pid !== inside.pid && !isIdle(pid));
-}
-
-/** Process 1's own child, which keeps it waiting. */
-const isIdle = (pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8') === 'sleep\0infinity\0';
-
-async function leave({ namespace, unshare, pid }) {
-  const gone = new Promise((resolve) => unshare.once('exit', resolve));
-  if (unshare.exitCode === null && unshare.signalCode === null) {
-    process.kill(pid, 'SIGKILL');
-    await gone;
-  }
-  return processesIn(namespace);
-}
-
-// --- the steps ---------------------------------------------------------------------------------------
-
-let inside = null;
 let passed = 0;
 const failures = [];
-/** How long a step took is what tells of a hang; so each has a limit. */
-const minute = 60;
 
-/** Runs a line of shell in the root, at most so many seconds. */
-async function run(line, { limit = 2 * minute } = {}) {
+/** A step: counted, timed, told with what it returns. @returns whether it went well. */
+async function step(title, work) {
   const from = performance.now();
-  const child = spawn(
-    'nsenter',
-    [
-      ...['--target', String(inside.pid), '--mount', '--pid', '--wdns=/'],
-      ...[
-        'env',
-        '-i',
-        ...Object.entries(inside.environment).map(([key, value]) => `${key}=${value}`),
-      ],
-      ...['timeout', '--kill-after=10', String(limit), 'bash', '-c'],
-      `if [ -d ${cloneInside} ]; then cd ${cloneInside}; fi; ${line}`,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  const said = collect(child);
-  // Not 'close': what halab leaves running may hold the pipes.
-  const code = await new Promise((resolve) => child.once('exit', resolve));
-  const seconds = (performance.now() - from) / 1000;
-  const output = said();
-  appendFileSync(inside.log, `$ ${line}\n${output}\n(exit ${code}, ${seconds.toFixed(1)} s)\n\n`);
-  return { code, output, seconds };
+  const seconds = () => `${((performance.now() - from) / 1000).toFixed(1)} s`;
+  try {
+    const told = await work();
+    passed += 1;
+    say(`ok   ${title} (${seconds()})${told ? `: ${told}` : ''}`);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Failed)) throw error;
+    failures.push(title);
+    say(`FAIL ${title} (${seconds()})\n${error.message.replaceAll(/^/gm, '       ')}`);
+    return false;
+  }
 }
 
-/** Runs a line and expects its exit code. @throws Failed with the end of what it said. */
-async function expectRun(line, { code: wanted = 0, limit = 2 * minute, says = null } = {}) {
-  const { code, output } = await run(line, { limit });
+class Stopped extends Error {}
+
+/** A step without which those after it make no sense. */
+async function needed(title, work) {
+  if (!(await step(title, work))) throw new Stopped();
+}
+
+/** Where the steps are done; set once the root is entered. */
+let inside = null;
+
+/**
+ * Runs a line of shell inside and expects its exit code. Each has a limit: a hang is what must be found.
+ * @returns what it said. @throws Failed with the end of it.
+ */
+async function run(line, { code: wanted = 0, limit = 2 * minute, says = null } = {}) {
+  const from = performance.now();
+  const { code, output } = await runInside(inside.pid, `cd ${clone} && ${line}`, {
+    ...inside,
+    limit,
+  });
+  const seconds = ((performance.now() - from) / 1000).toFixed(1);
+  appendFileSync(inside.log, `$ ${line}\n${output}\n(exit code ${code}, ${seconds} s)\n\n`);
   const wrong =
     code === 124 || code === 137
       ? `did not end within ${limit} s`
@@ -301,125 +131,95 @@ async function expectRun(line, { code: wanted = 0, limit = 2 * minute, says = nu
   throw new Failed(`\`${line}\` ${wrong}:\n${output.trimEnd().split('\n').slice(-40).join('\n')}`);
 }
 
-/** A step: counted, timed, told. What it returns is told as well. */
-async function step(title, work) {
-  const from = performance.now();
-  try {
-    const told = await work();
-    passed += 1;
-    const seconds = ((performance.now() - from) / 1000).toFixed(1);
-    say(`ok   ${title} (${seconds} s)${told ? `: ${told}` : ''}`);
-    return true;
-  } catch (error) {
-    if (!(error instanceof Failed)) throw error;
-    failures.push(title);
-    say(`FAIL ${title}\n${error.message.replaceAll(/^/gm, '       ')}`);
-    return false;
-  }
-}
-
-/** A step without which the others make no sense. */
-async function needed(title, work) {
-  if (!(await step(title, work))) throw new Failed(`stopped: ${title}`);
-}
-
-const halab = (words, how) => expectRun(`npm start --silent -- ${words}`, how);
-const firstLine = (text, pattern) => pattern.exec(text)?.[0]?.trim() ?? '';
+const halab = (words, how) => run(`npm start --silent -- ${words}`, how);
+/** A step of one command of halab's, of which nothing is told but how long it took. */
+const quietly = (words, how) => async () => {
+  await halab(words, how);
+};
+const find = (text, pattern) => pattern.exec(text)?.[0] ?? '';
 
 async function setUp() {
-  await needed('Certificates of this computer', () =>
-    expectRun('update-ca-certificates').then(() => ''),
-  );
-  await needed('Who is host', async () =>
-    (
-      await expectRun(
-        '. /etc/os-release; echo "$PRETTY_NAME $(cat /etc/debian_version), node $(node --version), npm $(npm --version), process 1: $(cat /proc/1/comm)"',
-      )
-    ).trim(),
-  );
-  await needed('doctor: says what is missing, with packages to install', async () => {
+  await needed('the certificates of this computer', async () => {
+    await run('update-ca-certificates');
+  });
+  await needed('who is host', async () => {
+    const told = await run(
+      '. /etc/os-release; echo "$PRETTY_NAME $(cat /etc/debian_version), Node $(node --version), npm $(npm --version), process 1 is $(cat /proc/1/comm)"',
+    );
+    return told.trim();
+  });
+  await needed('npm start -- doctor, with npm ci and the build: says what is missing', async () => {
     const said = await halab('doctor', { code: 3, limit: 5 * minute, says: /apt-get install/ });
     return [...said.matchAll(/^✗ ([^:]+):/gm)].map(([, title]) => title).join(', ');
   });
-  await needed('doctor --fix --yes', async () => {
-    const said = await halab('doctor --fix --yes', {
-      limit: 10 * minute,
-      says: /This computer can run a lab/,
-    });
-    appendFileSync(inside.log, said);
-  });
-  await step('Versions', async () => {
-    const said = await expectRun(
+  await needed(
+    'doctor --fix --yes',
+    quietly('doctor --fix --yes', { limit: 10 * minute, says: /This computer can run a lab/ }),
+  );
+  await step('versions', async () => {
+    const told = await run(
       'echo "libvirt $(virsh --version), $(qemu-system-x86_64 --version | head -n 1), $(vagrant --version)"',
     );
-    return said.trim();
+    return told.trim();
   });
 }
 
 async function bringUp() {
   await needed('box build', async () => {
     await halab('box build', { limit: 20 * minute });
-    keepBox(inside.upper, inside.box);
+    if (!inside.hadBox) keepBox(inside.layer, inside.box, cache);
   });
-  await needed('up --yes: three machines', () =>
-    halab('up --yes', { limit: 10 * minute }).then(() => ''),
-  );
-  await step('status: three machines run', threeRun);
+  await needed('up --yes', quietly('up --yes', { limit: 10 * minute }));
+  await step('three machines run', threeRun);
 }
 
 async function threeRun() {
   const { machines } = JSON.parse(await halab('status --json'));
-  const running = JSON.stringify(machines).match(/"running"/g)?.length ?? 0;
-  if (running !== 3) throw new Failed(`status says: ${JSON.stringify(machines)}`);
+  const running = machines.filter(({ power, answers }) => power === 'running' && answers);
+  if (running.length !== 3) throw new Failed(`status says: ${JSON.stringify(machines)}`);
 }
 
-/** Plays a lesson as a learner does: learn, check (not yet), the solution, check. */
-async function lesson(id, { drills = null } = {}) {
-  const course = JSON.parse(await halab('lessons --json'));
-  const found = course.find((one) => one.id === id);
-  await needed(`learn ${id}`, () => halab(`learn ${id}`, { limit: 3 * minute }).then(() => ''));
+/** Plays a lesson as a learner does: learn, check (not yet), the solution, check; then its drills. */
+async function lesson(id) {
+  const found = JSON.parse(await halab('lessons --json')).find((one) => one.id === id);
+  await needed(`learn ${id}`, quietly(`learn ${id}`, { limit: 3 * minute }));
   for (const task of found.tasks) {
-    await needed(`${id}: ${task} is refused, solved, passed`, async () => {
-      await halab(`check ${task} --lesson ${id}`, { code: 1, limit: 4 * minute });
+    await needed(`${id}: ${task}: refused, solved, passed`, async () => {
+      await halab(`check ${task} --lesson ${id}`, { code: 1, limit: 5 * minute });
       await halab(`solution ${task} --run --flavour crmsh`, { limit: 5 * minute });
-      await halab(`check ${task} --lesson ${id}`, { limit: 6 * minute });
+      await halab(`check ${task} --lesson ${id}`, { limit: 8 * minute });
     });
   }
-  for (const drill of drills ?? found.drills) {
+  for (const drill of found.drills) {
     await step(`${id}: drill ${drill}`, async () =>
-      firstLine(
-        await halab(`drill ${drill} --lesson ${id}`, { limit: 8 * minute }),
-        /Outage: [\d.]+ s/,
-      ),
+      find(await halab(`drill ${drill} --lesson ${id}`, { limit: 8 * minute }), /Outage: [\d.]+ s/),
     );
   }
 }
 
-/** Everything that halab has started is killed, as by a crash of the computer; only the disk is left. */
+/** Everything is killed, as by a crash of the computer: only the disk is left. */
 async function crash() {
-  await step('Everything killed (-9), then up: the machines are there again', async () => {
-    for (const pid of others()) process.kill(pid, 'SIGKILL');
+  await step('all killed (-9), then up: the machines run', async () => {
+    const killed = inside.others();
+    for (const pid of killed) process.kill(pid, 'SIGKILL');
     await halab('up --yes', { limit: 10 * minute });
     await threeRun();
+    return `${killed.length} processes were killed`;
   });
 }
 
 async function takeDown() {
-  await step('destroy --yes', () => halab('destroy --yes', { limit: 5 * minute }).then(() => ''));
-  await step('Nothing is left: no process, no folder in /tmp, no lab', async () => {
-    const processes = others().map((pid) => {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      return [/^Name:.*/m, /^State:.*/m, /^PPid:.*/m]
-        .map((line) => firstLine(status, line))
-        .join(' ');
-    });
-    const folders = await expectRun(`ls -d /tmp/halab-* /${dataInside}/labs/* 2>/dev/null; true`);
-    const left = [...processes, folders.trim()].filter((line) => line !== '');
-    if (left.length > 0) throw new Failed(left.join('\n'));
+  await step('destroy --yes', quietly('destroy --yes', { limit: 5 * minute }));
+  await step('nothing is left: no process, no folder in /tmp, no lab', async () => {
+    const folders = await run(
+      'ls -d /tmp/halab-* /root/.local/share/halab/labs/* 2>/dev/null; true',
+    );
+    const left = [...inside.others().map(describeProcess), folders.trim()];
+    if (left.join('') !== '') throw new Failed(left.join('\n'));
   });
 }
 
-async function wholeWalk() {
+async function walk() {
   await setUp();
   if (options.part === 'doctor') return;
   await bringUp();
@@ -427,105 +227,78 @@ async function wholeWalk() {
   if (options.part === 'all') {
     await lesson('first-cluster');
     await lesson('virtual-ip');
-    await step('reset virtual-ip', () =>
-      halab('reset virtual-ip', { limit: 5 * minute }).then(() => ''),
-    );
-    await needed('reset drbd: builds its start', () =>
-      halab('reset drbd --forget-later', { limit: 20 * minute }).then(() => ''),
+    await step('reset virtual-ip', quietly('reset virtual-ip', { limit: 5 * minute }));
+    await needed(
+      'reset drbd: its start is built',
+      quietly('reset drbd --forget-later', { limit: 20 * minute }),
     );
     await lesson('drbd');
-    await step('reset drbd', () => halab('reset drbd', { limit: 5 * minute }).then(() => ''));
+    await step('reset drbd', quietly('reset drbd', { limit: 5 * minute }));
     await crash();
   }
   await takeDown();
 }
 
-/** Process 1 takes in no dead: doctor must say so, and nothing may hang for minutes. */
 async function walkWithoutInit() {
   await setUp();
-  await step('doctor names the process 1 that takes in no dead', async () =>
-    firstLine(
-      await run('npm start --silent -- doctor').then(({ output }) => {
-        if (!/init|reap|zombie/i.test(output)) throw new Failed(`doctor says:\n${output}`);
-        return output;
-      }),
-      /^.*(?:--init|reap|zombie).*$/im,
-    ),
-  );
+  await step('doctor names a process 1 that takes in no dead', async () => {
+    const { output } = await runInside(inside.pid, `cd ${clone} && npm start --silent -- doctor`, {
+      ...inside,
+      limit: 2 * minute,
+    });
+    const named = find(output, /^.*(?:--init|zombie|reap).*$/m);
+    if (named === '') throw new Failed(output);
+    return named.trim();
+  });
   await bringUp();
-  await step('fault power-off node1', () => halab('fault power-off node1').then(() => ''));
-  await step('fault --undo', () => halab('fault --undo').then(() => ''));
+  await step('fault power-off node1', quietly('fault power-off node1'));
+  await step('fault --undo', quietly('fault --undo'));
   await takeDown();
 }
 
-// --- all of it ---------------------------------------------------------------------------------------
+// --- from nothing to nothing ---------------------------------------------------------------------------
 
-mkdirSync(cache, { recursive: true });
-// What runs that were killed have left: each names its process.
-for (const entry of readdirSync('/var/tmp').filter((name) => name.startsWith('halab-host-run-'))) {
-  const pid = Number(entry.split('-')[3]);
-  if (!existsSync(`/proc/${pid}`)) rmSync(join('/var/tmp', entry), { recursive: true });
-}
-const work = mkdtempSync(`/var/tmp/halab-host-run-${process.pid}-`);
-
-async function cleanUp() {
-  if (inside !== null) {
-    const left = await leave(inside);
-    if (left.length > 0) failures.push(`processes are left: ${left.join(' ')}`);
+/** Runs that were killed leave their layer; its name tells whose it was. */
+function removeOldLayers() {
+  for (const entry of readdirSync('/var/tmp')) {
+    const pid = /^halab-host-run-(\d+)-/.exec(entry)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(join('/var/tmp', entry), { recursive: true });
   }
-  if (readFileSync('/proc/self/mountinfo', 'utf8').includes(work))
-    failures.push(`something is mounted below ${work}`);
-  else rmSync(work, { recursive: true, force: true });
 }
 
-for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
-  process.on(signal, () => {
-    say(`${signal}: everything inside is ended`);
-    void cleanUp().finally(() => process.exit(code));
-  });
-}
-
-try {
+/** Makes the layer (the clone, the box, how npm gets its packages) and enters the root. */
+async function moveIn(work) {
   let root = '';
-  await needed(`${distribution}: a root of its own`, async () => {
-    const from = performance.now();
-    root = await keptRoot();
-    return `${root}${performance.now() - from < 1000 ? ' (kept)' : ''}`;
+  await needed(`a root of ${distribution}`, async () => {
+    root = await keptRoot(join(cache, 'hosts'), distribution);
+    return root;
   });
-  const upper = join(work, 'upper');
-  mkdirSync(join(upper, 'root'), { recursive: true });
-  chmodSync(join(upper, 'root'), statSync(join(root, 'root')).mode & 0o777);
-  const npm = handNpmOn(root, upper);
-  copyIn(upper, '/etc/resolv.conf');
-  await needed('A fresh clone of HEAD, and the base box', () => {
-    must([
-      'git',
-      'clone',
-      '--quiet',
-      '--depth',
-      '1',
-      `file://${project}`,
-      join(upper, cloneInside),
-    ]);
-    const box = must(['bash', join(upper, cloneInside, 'vagrant/box/build.sh'), '--print-hash']);
-    const from = boxFromHome(upper, box);
-    inside = { upper, box };
-    return `${must(['git', '-C', project, 'log', '-1', '--format=%h %s'])}; ${from === null ? 'no box yet: it is built inside' : `box ${box.slice(0, 12)}`}`;
+  const layer = join(work, 'upper');
+  mkdirSync(join(layer, 'root'), { recursive: true });
+  chmodSync(join(layer, 'root'), statSync(join(root, 'root')).mode & 0o777);
+  copyIn(layer, '/etc/resolv.conf');
+  const npm = handNpmOn(root, layer);
+  let box = '';
+  let hadBox = false;
+  await needed('a fresh clone of HEAD', () => {
+    must('git', 'clone', '--quiet', '--depth', '1', `file://${project}`, join(layer, clone));
+    box = must('bash', join(layer, clone, 'vagrant/box/build.sh'), '--print-hash');
+    hadBox = takeBox(layer, box, homes);
+    return `${must('git', '-C', project, 'log', '-1', '--format=%h %s')}; its box ${hadBox ? 'is there' : 'is to be built'}`;
   });
-  const log = join(cache, `hosts-${distribution}.log`);
+  const init = options['no-init'] ? ['sleep', 'infinity'] : ['tini', '--', 'sleep', 'infinity'];
+  const log = join(cache, `hosts-${distribution}${options['no-init'] ? '-no-init' : ''}.log`);
   rmSync(log, { force: true });
-  const { upper: over, box } = inside;
-  inside = null;
-  const entered = await enter(root, work);
   inside = {
-    ...entered,
-    upper: over,
+    ...(await enter({ root, work, init })),
+    layer,
     box,
+    hadBox,
     log,
     environment: {
       HOME: '/root',
       USER: 'root',
-      LOGNAME: 'root',
       SHELL: '/bin/bash',
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       LANG: 'C.UTF-8',
@@ -533,14 +306,34 @@ try {
     },
   };
   say(`entered by pivot_root; all that is said inside: ${log}`);
-  await (options['no-init'] ? walkWithoutInit() : wholeWalk());
+}
+
+async function moveOut(work) {
+  const left = (await inside?.end()) ?? [];
+  if (left.length > 0) failures.push(`left running: ${left.map(describeProcess).join('; ')}`);
+  const mounted = readFileSync('/proc/self/mountinfo', 'utf8').includes(work);
+  if (mounted) failures.push(`left mounted: something below ${work}`);
+  else rmSync(work, { recursive: true, force: true });
+}
+
+mkdirSync(cache, { recursive: true });
+removeOldLayers();
+const work = mkdtempSync(`/var/tmp/halab-host-run-${process.pid}-`);
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
+  process.on(signal, () => {
+    say(`${signal}: everything inside is ended`);
+    void moveOut(work).finally(() => process.exit(code));
+  });
+}
+try {
+  await moveIn(work);
+  await (options['no-init'] ? walkWithoutInit() : walk());
 } catch (error) {
-  if (!(error instanceof Failed)) throw error;
-  if (!error.message.startsWith('stopped: ')) failures.push(error.message);
-  say(error.message);
+  if (error instanceof Failed) failures.push(error.message);
+  else if (!(error instanceof Stopped)) throw error;
 } finally {
-  await cleanUp();
+  await moveOut(work);
 }
 console.log(`${passed} passed, ${failures.length} failed`);
-for (const failure of failures) console.log(`  failed: ${failure}`);
+for (const failure of failures) console.log(`  ${failure}`);
 process.exitCode = failures.length === 0 ? 0 : 1;

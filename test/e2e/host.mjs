@@ -25,9 +25,10 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { describeProcess, enter, Failed, runInside } from './host/namespace.mjs';
+import { describeProcess, endApart, enter, Failed, runInside } from './host/namespace.mjs';
 import { copyIn, handNpmOn, keepBox, keptRoot, takeBox } from './host/root.mjs';
 
 const distributions = ['debian13'];
@@ -330,7 +331,10 @@ async function moveIn(work) {
 }
 
 async function moveOut(work) {
-  const left = (await inside?.end()) ?? [];
+  await endApart();
+  // The kernel takes a moment to end what a process 1 leaves.
+  for (let waited = 0; waited < 50 && inside?.all().length > 0; waited += 1) await sleep(100);
+  const left = inside?.all() ?? [];
   if (left.length > 0) failures.push(`left running: ${left.map(describeProcess).join('; ')}`);
   const mounted = readFileSync('/proc/self/mountinfo', 'utf8').includes(work);
   if (mounted) failures.push(`left mounted: something below ${work}`);

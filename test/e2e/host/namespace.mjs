@@ -9,15 +9,32 @@ const enterScript = fileURLToPath(new URL('enter.sh', import.meta.url));
 /** A step that went wrong: its message is for the person who reads the run. */
 export class Failed extends Error {}
 
+const apart = new Set();
+
 /**
  * Starts a program as process 1 of mount and process namespaces of its own. All that runs or is
  * mounted there ends with it, and it ends with this program, even by kill -9.
  */
 export function startApart(...command) {
-  const apart = ['unshare', '--mount', '--pid', '--fork', '--kill-child'];
-  return spawn('setpriv', ['--pdeathsig', 'KILL', ...apart, ...command], {
+  const unshare = ['unshare', '--mount', '--pid', '--fork', '--kill-child'];
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...unshare, ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  apart.add(child);
+  child.once('exit', () => apart.delete(child));
+  return child;
+}
+
+/** Ends all that was started apart; returns when it has ended. */
+export async function endApart() {
+  await Promise.all(
+    [...apart].map((child) => {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      // unshare takes its process 1 along.
+      child.kill('SIGKILL');
+      return gone;
+    }),
+  );
 }
 
 /** All that a program says from now on, on both streams. */
@@ -32,7 +49,7 @@ export function collect(child) {
 
 /**
  * Lays a layer below `work` over the root and enters it.
- * @returns process 1 as this computer knows it, and how it all ends.
+ * @returns process 1 as this computer knows it, and who else is inside.
  * @throws Failed when the root cannot be entered.
  */
 export async function enter({ root, work, init }) {
@@ -52,15 +69,8 @@ export async function enter({ root, work, init }) {
     pid,
     /** All that is inside, the dead too that nobody has taken in, but for process 1 and what keeps it waiting. */
     others: () => all().filter((one) => one !== pid && !isIdle(one)),
-    /** Ends everything inside; returns what is left of it. */
-    async end() {
-      if (child.exitCode === null && child.signalCode === null) {
-        const gone = new Promise((resolve) => child.once('exit', resolve));
-        process.kill(pid, 'SIGKILL');
-        await gone;
-      }
-      return all();
-    },
+    /** Ids of all that is inside. */
+    all,
   };
 }
 

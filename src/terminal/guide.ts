@@ -101,7 +101,7 @@ function welcome(actions: GuideActions): void {
     '',
     'Here you learn Linux high availability on real machines that you may break: you build a cluster, halab looks at it and tells you what it sees, and then pulls the plug.',
     '',
-    `It will make two or three virtual machines on this computer, with about ${memoryMiB} MiB of memory each and ${gigabytes(diskMiB)} of disk in all. They live in ${folder}. Nothing is installed without asking you, and halab destroy removes all of it again.`,
+    `It will make two or three virtual machines on this computer, with about ${memoryMiB} MiB of memory each and ${gigabytes(diskMiB)} of disk in all. They live in ${folder}. Nothing is installed without asking you. halab destroy removes the machines with all that belongs to them, and halab box remove what they were made from.`,
     '',
     'Leave at any time with Ctrl-C, or with "quit" in a menu. Nothing is lost, and you come back to where you were. In a menu type the letter, or use the arrow keys, and then Enter.',
   );

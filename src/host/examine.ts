@@ -56,7 +56,26 @@ export async function examine(
   const barred = findings.find(({ id }) => id === 'platform');
   if (barred !== undefined && isBlocking(barred)) return [barred];
   const conflict = await conflicts(scene, findings);
-  return conflict === null ? findings : [...findings, conflict];
+  return withoutConsequences(conflict === null ? findings : [...findings, conflict]);
+}
+
+/**
+ * The findings without a session daemon that cannot work because of another one: it has no fix of its own, and the one
+ * that is named would only make it fail again.
+ */
+function withoutConsequences(findings: readonly Finding[]): Finding[] {
+  const hasCause = findings.some(
+    (finding) => ['reaping', 'user-namespace'].includes(finding.id) && isBlocking(finding),
+  );
+  return findings.filter(
+    (finding) =>
+      !(
+        hasCause &&
+        finding.id === 'libvirt' &&
+        isBlocking(finding) &&
+        finding.fix?.packages.length === 0
+      ),
+  );
 }
 
 function checksFor({ options, computer }: Scene): Check[] {

@@ -159,13 +159,13 @@ function watch(
   seconds: number,
   signal?: AbortSignal,
 ): Promise<KvmResult> {
+  const started = performance.now();
   // timeout(1) ends QEMU even when this process is killed meanwhile, and hands our SIGTERM on.
   const child = spawn('timeout', ['--kill-after=2', String(seconds), ...command], {
     env: { ...process.env, ...readLocale },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return new Promise((resolve, reject) => {
-    const started = performance.now();
     let output = '';
     let judged: KvmResult | null = null;
     const take = (chunk: Buffer): void => {

@@ -251,11 +251,23 @@ describe("libvirt's daemons", () => {
 describe('who you are', () => {
   test('root needs user namespaces', async () => {
     const forbidden = says('', 1, 'unshare: unshare failed: Operation not permitted');
-    const findings = await look(changed(complete, { true: forbidden }));
+    const findings = await look(changed(complete, { true: forbidden, [virshSession]: forbidden }));
     expect(findings['user-namespace']).toMatchObject({
       status: 'missing',
       found: 'no user namespace: unshare: unshare failed: Operation not permitted',
     });
+    // That no session daemon answers follows from it.
+    expect(findings).not.toHaveProperty('libvirt');
+    expect((await look(changed(complete, { [virshSession]: forbidden }))).libvirt?.status).toBe(
+      'missing',
+    );
+  });
+
+  test('a libvirt that is not installed is told beside what else is wrong', async () => {
+    const forbidden = says('', 1, 'unshare: unshare failed: Operation not permitted');
+    const noVirsh = says('', 127, 'unshare: failed to execute virsh: No such file or directory');
+    const findings = await look(changed(complete, { true: forbidden, [virshSession]: noVirsh }));
+    expect(findings.libvirt?.found).toBe('no virsh');
   });
 
   describe('an ordinary user, for the box', () => {

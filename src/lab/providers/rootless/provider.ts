@@ -105,6 +105,15 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
   }
 
   /**
+   * Puts machines' cables in again. Not without a switch: a QEMU that is told that its link is up while nobody is at the
+   * other end dies of the next frame (SIGSEGV: net_stream_receive writes to a channel that is not there; 7.2).
+   */
+  async function plugIn(machines: readonly string[]): Promise<void> {
+    await startSwitch(lab);
+    await onEach(machines, (machine) => setCable(machine, true));
+  }
+
+  /**
    * Unplugs machines and lets what is on its way to them run out, before they go back in time. A packet from
    * after the checkpoint that reached a machine from before it would be taken for true: Corosync then counts
    * messages that nobody has sent, and asks for them for ever ("Retransmit List"). A paused QEMU takes
@@ -145,7 +154,8 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
       await must(`${machine} could not be paused.`, 'suspend', domainName(machine));
     },
     async plug(machine, isIn) {
-      await setCable(machine, isIn);
+      if (isIn) await plugIn([machine]);
+      else await setCable(machine, false);
     },
     checkpointHolds: 'memory and disks of all machines, at one moment',
     async saveCheckpoint(name) {
@@ -186,7 +196,7 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
         await must(what, 'snapshot-revert', ...saved, ...(wasOff ? [] : ['--paused']));
       });
       // The cable is no part of the machine: an unplugged one would stay so.
-      await onEach(loaded, (machine) => setCable(machine, true));
+      await plugIn(loaded);
       await this.resumePaused();
     },
     async deleteCheckpoint(name) {

@@ -43,15 +43,40 @@ export const locking = (folder: string, command: readonly string[]): string[] =>
  */
 export async function startSwitch(lab: Lab): Promise<void> {
   if (isThere(lab)) return;
-  const [found] = switchesOf(lab);
-  if (found !== undefined) {
-    // Only its file is gone.
-    writeFileSync(pidFile(lab), `${found}\n`, { mode: 0o600 });
-    return;
-  }
-  rmSync(pidFile(lab), { force: true });
   makeFolder(labFiles.logs(lab));
   const logFile = join(labFiles.logs(lab), 'switch.log');
+  let ended: Promise<number | string> | null = null;
+  for (let waited = 0; waited < 10_000; waited += 50) {
+    const [found] = switchesOf(lab);
+    // Not while another halab's is on its way.
+    if (ended === null && found === undefined) ended = launch(lab, logFile);
+    const end = await Promise.race([...(ended === null ? [] : [ended]), sleep(50, null)]);
+    if (isThere(lab)) return;
+    // Another halab was quicker, and its switch will do; or systemd-tmpfiles, which locks what it looks into for a moment.
+    if (end === lockedCode) ended = null;
+    else if (end !== null) {
+      throw new HalabError('The switch of the cluster network could not be started.', {
+        reason: typeof end === 'number' ? `It ended with exit code ${end}; see ${logFile}` : end,
+        next: 'halab doctor --fix',
+      });
+    }
+    if (found !== undefined && ended === null && waited >= fileWithin) {
+      // Only its file is gone.
+      writeFileSync(pidFile(lab), `${found}\n`, { mode: 0o600 });
+      return;
+    }
+  }
+  throw new HalabError('The switch of the cluster network did not start within 10 s.', {
+    reason: `What it said: ${logFile}`,
+    next: 'halab doctor',
+  });
+}
+
+/** Milliseconds in which a switch that somebody else starts writes its file. */
+const fileWithin = 2000;
+
+/** Starts the switch's process. @returns its exit code once it has ended, or why it has none. */
+function launch(lab: Lab, logFile: string): Promise<number | string> {
   const log = openSync(logFile, 'a', 0o600);
   const [locker = '', ...words] = locking(lab.runFolder, [
     process.execPath,
@@ -61,27 +86,10 @@ export async function startSwitch(lab: Lab): Promise<void> {
   ]);
   const child = spawn(locker, words, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
   closeSync(log);
-  const failure = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code) => {
-      // Another halab was quicker: its switch will do.
-      if (code !== lockedCode) resolve(`it ended with exit code ${code}; see ${logFile}`);
-    });
-  });
   child.unref();
-  for (let waited = 0; waited < 10_000; waited += 50) {
-    const reason = await Promise.race([failure, sleep(50).then(() => null)]);
-    if (reason !== null) {
-      throw new HalabError('The switch of the cluster network could not be started.', {
-        reason,
-        next: 'halab doctor --fix',
-      });
-    }
-    if (isThere(lab)) return;
-  }
-  throw new HalabError('The switch of the cluster network did not start within 10 s.', {
-    reason: `What it said: ${logFile}`,
-    next: 'halab doctor',
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(code ?? `It was ended by ${signal}.`));
   });
 }
 

@@ -6,8 +6,11 @@ import { dirname } from 'node:path';
 import { startSwitch } from './switch.ts';
 
 const [pidFile = '', ...sockets] = process.argv.slice(2);
-const folderNow = (): number | undefined =>
-  statSync(dirname(pidFile), { throwIfNoEntry: false })?.ino;
+const folderNow = (): string | undefined => {
+  const found = statSync(dirname(pidFile), { throwIfNoEntry: false });
+  // With the device: a file system that is mounted anew counts its inodes from the start.
+  return found && `${found.dev} ${found.ino}`;
+};
 const folder = folderNow();
 // When the lab's folder was removed behind halab's back, nobody else would end this; and in a new folder of the same
 // name a new switch is at work.

@@ -62,7 +62,9 @@ export function startSwitch(paths: readonly string[], onIdle: () => void = () =>
     const known = isGroup(framed, lengthBytes) ? undefined : portOf.get(destination);
     for (const port of known === undefined ? ports : [known]) {
       if (port === from || port.socket === null) continue;
-      if (port.socket.writableLength <= mostWaiting) port.socket.write(framed);
+      if (port.socket.writableLength > mostWaiting) continue;
+      // What has to wait is copied: a frame keeps all that was read with it in memory, a thousand times its size.
+      port.socket.write(port.socket.writableNeedDrain ? Buffer.from(framed) : framed);
     }
   }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { locking } from '../../../src/lab/providers/rootless/switch-process.ts';
 
 const has = (program: string): boolean =>
@@ -11,6 +11,12 @@ const has = (program: string): boolean =>
 
 let child: ChildProcess | null = null;
 afterEach(() => child?.kill('SIGKILL'));
+
+/** Waits until somebody has locked the folder, or nobody any more. */
+const untilLocked = (folder: string, locked: boolean): Promise<boolean> =>
+  vi.waitUntil(() => (spawnSync('flock', ['--nonblock', folder, 'true']).status !== 0) === locked, {
+    timeout: 20_000,
+  });
 
 /** A folder as /tmp is, with two run folders in it whose files are older than what the rule allows. */
 async function agedFolders(): Promise<{ all: string; held: string; left: string; rule: string }> {
@@ -33,7 +39,7 @@ test.skipIf(!has('systemd-tmpfiles') || !has('flock'))(
     const { all, held, left, rule } = await agedFolders();
     const [program = '', ...words] = locking(held, ['sleep', '60']);
     child = spawn(program, words, { stdio: 'ignore' });
-    await sleep(300);
+    await untilLocked(held, true);
     expect(spawnSync('systemd-tmpfiles', ['--clean', rule]).status).toBe(0);
     expect(existsSync(join(held, 'libvirtd.pid'))).toBe(true);
     // The rule does clear: a folder that nobody holds loses its files.
@@ -46,11 +52,11 @@ test.skipIf(!has('flock'))('a second one does not start while the first lives', 
   const { all, held } = await agedFolders();
   const [program = '', ...words] = locking(held, ['sleep', '60']);
   child = spawn(program, words, { stdio: 'ignore' });
-  await sleep(300);
+  await untilLocked(held, true);
   const second = locking(held, ['true']);
   expect(spawnSync(second[0] ?? '', second.slice(1)).status).toBe(75);
   child.kill('SIGKILL');
-  await sleep(300);
+  await untilLocked(held, false);
   expect(spawnSync(second[0] ?? '', second.slice(1)).status).toBe(0);
   rmSync(all, { recursive: true });
 });

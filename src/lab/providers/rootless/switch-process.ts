@@ -88,7 +88,9 @@ function launch(lab: Lab, logFile: string): Promise<number | string> {
   closeSync(log);
   child.unref();
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message));
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ENOENT' ? `There is no ${locker}, of util-linux.` : error.message),
+    );
     child.once('exit', (code, signal) => resolve(code ?? `It was ended by ${signal}.`));
   });
 }

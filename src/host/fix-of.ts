@@ -1,3 +1,4 @@
+import { pasteable } from '../local-runner.ts';
 import type { Fix } from './findings.ts';
 import type { Installer, Os } from './os.ts';
 import { type Part, packagesOf } from './packages.ts';
@@ -58,6 +59,7 @@ export function installFix(parts: readonly Part[], os: Os): Fix {
           : [`${os.name} has no package of ${called(unknown)}.`]),
       ...(unknown.includes('mmdebstrap') ? [copiedBox] : []),
       ...ways.map(({ explain }) => explain),
+      ...(packages.length > 0 && os.installer === 'rpm-ostree' ? [afterBoot] : []),
     ]
       .filter((text) => text !== '')
       .join(' '),
@@ -65,6 +67,13 @@ export function installFix(parts: readonly Part[], os: Os): Fix {
     commands: [...(command === null ? [] : [command]), ...ways.flatMap(({ commands }) => commands)],
   };
 }
+
+/** Packages are layers of the next boot's image there. */
+export const afterBoot = 'Restart the computer afterwards: only then is it there.';
+
+/** What starts a container anew with more rights: "docker run --init ...". `container`: which kind of it this is. */
+export const containerStart = (container: string, ...options: readonly string[]): string =>
+  `${[container === 'podman' ? 'podman' : 'docker', 'run', ...options].join(' ')} ...`;
 
 /** A box is built on Debian and its kin most easily; any computer with the same halab can use it. */
 const copiedBox =
@@ -188,7 +197,7 @@ const toBuildWith: Readonly<Record<Installer, string>> = {
 
 /** The fix that adds the libvirt plugin to a Vagrant that is not the distribution's own. `home`: the Vagrant home that needs it; null for the user's. */
 export function pluginFix(os: Os, home: string | null): Fix {
-  const prefix = home === null ? '' : `VAGRANT_HOME='${home}' `;
+  const prefix = home === null ? '' : `VAGRANT_HOME=${pasteable([home])} `;
   return {
     explain:
       "Vagrant builds the plugin itself, with libvirt's headers and a C compiler, where no package of it goes with that Vagrant.",

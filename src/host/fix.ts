@@ -4,7 +4,7 @@ import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { describeFailure, pasteable } from '../local-runner.ts';
 import { type Finding, isBlocking } from './findings.ts';
-import { installCommand, listed } from './fix-of.ts';
+import { afterBoot, installCommand, listed } from './fix-of.ts';
 import { conflictId } from './needs/conflicts.ts';
 import type { Os } from './os.ts';
 import type { StreamRunner } from './stream.ts';
@@ -62,7 +62,16 @@ export function planFix(findings: readonly Finding[], os: Os): FixPlan {
     commands: packages.length === 0 ? [] : [refresh, [...install, ...packages]],
     manual: [
       ...new Set([
-        ...(command === null ? [] : [paragraph('Install the packages:', [command])]),
+        ...(command === null
+          ? []
+          : [
+              paragraph(
+                os.installer === 'rpm-ostree'
+                  ? `Install the packages. ${afterBoot}`
+                  : 'Install the packages:',
+                [command],
+              ),
+            ]),
         ...manual,
       ]),
     ],

@@ -203,10 +203,7 @@ function ruledOut(
   if (computer.platform !== 'linux') return no('KVM is a part of Linux');
   if (computer.arch !== 'x64')
     return no(`the lab's machines are x86-64 and this computer is ${computer.arch}`);
-  if (computer.kvm === 'absent')
-    return no(
-      'there is no /dev/kvm: virtualisation is off in the firmware, or the kvm module is not loaded',
-    );
+  if (computer.kvm === 'absent') return no('there is no /dev/kvm');
   if (computer.kvm === 'forbidden') return no(`${computer.user} may not open /dev/kvm`);
   return null;
 }

@@ -115,7 +115,7 @@ const fedoraPackages: Readonly<Record<Part, readonly string[]>> = {
 
 /**
  * RHEL, AlmaLinux, Rocky, CentOS Stream, Oracle Linux: no Vagrant, and a QEMU for KVM alone that is
- * no `qemu-system-x86_64` (it is /usr/libexec/qemu-kvm, for the system's libvirt).
+ * no `qemu-system-x86_64` (it is /usr/libexec/qemu-kvm).
  */
 const rhelPackages: Readonly<Record<Part, readonly string[]>> = {
   ...fedoraPackages,

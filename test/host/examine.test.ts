@@ -164,7 +164,7 @@ describe('Vagrant', () => {
     expect(without['provider-plugin']).toMatchObject({ status: 'missing', fix: { packages: [] } });
     // A rootless lab's Vagrant has a home of its own, and so its own plugins.
     expect(without['provider-plugin']?.fix?.commands.at(-1)).toBe(
-      `VAGRANT_HOME='${join(dataDir, 'vagrant')}' vagrant plugin install vagrant-libvirt`,
+      `VAGRANT_HOME=${join(dataDir, 'vagrant')} vagrant plugin install vagrant-libvirt`,
     );
     const has = await look(
       changed(complete, {

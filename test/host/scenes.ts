@@ -208,8 +208,7 @@ export const scenes: Readonly<Record<string, HostScene>> = {
       kvm: {
         usable: false,
         how: 'nothing was run',
-        reason:
-          'there is no /dev/kvm: virtualisation is off in the firmware, or the kvm module is not loaded',
+        reason: 'there is no /dev/kvm',
       },
     },
   },

@@ -1,5 +1,6 @@
 import type { Computer } from '../computer.ts';
 import type { Fix } from '../findings.ts';
+import { containerStart } from '../fix-of.ts';
 import type { KvmResult } from '../kvm.ts';
 import { type Check, firstLine, started } from '../scene.ts';
 
@@ -32,6 +33,17 @@ export const acceleration: Check = async ({ run, options, computer, senses }) =>
 
 function kvmFix(kvm: KvmResult, computer: Computer): Fix | null {
   if (kvm.how !== 'nothing was run' || computer.arch !== 'x64') return null;
+  const { container, wsl } = computer.surroundings;
+  if (computer.kvm === 'absent') {
+    // The finding about WSL says it.
+    if (wsl !== null) return null;
+    if (container !== null)
+      return {
+        explain: "Start the container with the computer's /dev/kvm, if the computer has one.",
+        packages: [],
+        commands: [containerStart(container, '--init', '--device /dev/kvm')],
+      };
+  }
   return computer.kvm === 'forbidden'
     ? {
         explain: 'Join the group that may use KVM, then log in again.',

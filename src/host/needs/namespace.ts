@@ -1,5 +1,6 @@
 import { asSessionUser } from '../../lab/providers/libvirt.ts';
 import type { Fix } from '../findings.ts';
+import { containerStart } from '../fix-of.ts';
 import { type Check, firstLine, type Scene } from '../scene.ts';
 
 /** libvirt takes root for the system's administrator, so root's lab needs a user namespace to be an ordinary user in. */
@@ -31,7 +32,7 @@ function namespaceFix({ computer }: Scene, said: string): Fix {
       explain:
         "The container's seccomp profile forbids them; Docker's default one does, Podman's does not. Start the container with another profile, or be an ordinary user in it, whose lab needs none once the box is there.",
       packages: [],
-      commands: ['docker run --init --security-opt seccomp=unconfined ...'],
+      commands: [containerStart(container, '--init', '--security-opt seccomp=unconfined')],
     };
   return {
     explain: 'See which of these settings forbids them.',

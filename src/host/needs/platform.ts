@@ -87,7 +87,7 @@ const detour = (os: Os, around: Surroundings): Pick<Finding, 'status' | 'needed'
 
 const enterpriseFix: Fix = {
   explain:
-    "RHEL and what is rebuilt from it have no packages of these; their QEMU is /usr/libexec/qemu-kvm, made for the system's libvirt alone. Run the lab in a virtual machine with Debian 13, or its machines in VirtualBox. Nothing of that was tried there.",
+    'RHEL and what is rebuilt from it have no packages of these; their QEMU is /usr/libexec/qemu-kvm, under another name and for KVM alone. Run the lab in a virtual machine with Debian 13, or its machines in VirtualBox. Neither was tried there.',
   packages: [],
   commands: ['halab doctor --provider virtualbox'],
 };

@@ -1,3 +1,4 @@
+import { containerStart } from '../fix-of.ts';
 import { type Check, started } from '../scene.ts';
 
 /**
@@ -42,7 +43,7 @@ export const reaping: Check = async ({ run, computer }) => {
         : {
             explain: 'Start the container with an init as its process 1.',
             packages: [],
-            commands: [`${container === 'podman' ? 'podman' : 'docker'} run --init ...`],
+            commands: [containerStart(container, '--init')],
           },
   };
 };

@@ -32,6 +32,8 @@ export const acceleration: Check = async ({ run, options, computer, senses }) =>
 
 function kvmFix(kvm: KvmResult, computer: Computer): Fix | null {
   if (kvm.how !== 'nothing was run' || computer.arch !== 'x64') return null;
+  // There it is a matter of Windows, and the finding on WSL tells it.
+  if (computer.kvm === 'absent' && computer.surroundings.wsl !== null) return null;
   return computer.kvm === 'forbidden'
     ? {
         explain: 'Join the group that may use KVM, then log in again.',

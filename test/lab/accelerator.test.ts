@@ -35,11 +35,13 @@ describe.each(names)("a machine as Vagrant makes it, with '%s'", (accelerator) =
     ]);
     expect(domain.devices.watchdog).toMatchObject({ model: 'i6300esb', action: 'reset' });
     expect(domain.devices.channel.target.name).toBe('org.qemu.guest_agent.0');
-    expect(domain.devices.serial.source.path).toBe('/LAB/log/console-node1.log');
+    expect(domain.devices.serial.source.path).toBe('/RUN/l/log/console-node1.log');
     // The cards are QEMU's alone: libvirt has no network to set up.
     expect(domain.devices).not.toHaveProperty('interface');
     const words = domain['qemu:commandline']['qemu:arg'].map(({ value }: never) => value);
     expect(words).toContain('user,id=m0,restrict=on,hostfwd=tcp:127.0.0.1:PORT-:22');
+    // The switch plugs itself in, so the machine needs none to start.
+    expect(words).toContain('stream,id=c0,server=on,addr.type=unix,addr.path=/RUN/sw/node1');
     expect(words.filter((word: string) => word.startsWith('virtio-net-pci,'))).toHaveLength(2);
   });
 });

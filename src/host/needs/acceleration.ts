@@ -35,7 +35,7 @@ function kvmFix(kvm: KvmResult, computer: Computer): Fix | null {
   if (kvm.how !== 'nothing was run' || computer.arch !== 'x64') return null;
   const { container, wsl } = computer.surroundings;
   if (computer.kvm === 'absent') {
-    // The finding about WSL says it.
+    // There it is a matter of Windows, and the finding on WSL tells it.
     if (wsl !== null) return null;
     if (container !== null)
       return {

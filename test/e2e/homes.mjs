@@ -176,7 +176,7 @@ async function nastyHome() {
   await must(nasty, 'up --yes');
   await must(nasty, 'destroy --yes');
   const left = (await $({ nothrow: true })`ps -u ${nasty.name} -o args=`).stdout;
-  expect('nothing runs on', left, /^(?!.*(qemu|libvirt|vde_switch))/s);
+  expect('nothing runs on', left, /^(?!.*(qemu|libvirt|switch-program))/s);
 }
 
 let failed = false;

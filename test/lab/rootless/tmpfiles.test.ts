@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { locking } from '../../../src/lab/providers/rootless/switch-process.ts';
 
 const has = (program: string): boolean =>
@@ -12,11 +13,14 @@ const has = (program: string): boolean =>
 let child: ChildProcess | null = null;
 afterEach(() => child?.kill('SIGKILL'));
 
-/** Waits until somebody has locked the folder, or nobody any more. */
-const untilLocked = (folder: string, locked: boolean): Promise<boolean> =>
-  vi.waitUntil(() => (spawnSync('flock', ['--nonblock', folder, 'true']).status !== 0) === locked, {
-    timeout: 20_000,
-  });
+/** Starts what holds the folder's lock, and waits until it says that it runs: asking for the lock could take it from it. */
+async function hold(folder: string): Promise<ChildProcess> {
+  const [program = '', ...words] = locking(folder, ['sh', '-c', 'echo held; exec sleep 60']);
+  const holder = spawn(program, words, { stdio: ['ignore', 'pipe', 'ignore'] });
+  child = holder;
+  await once(holder.stdout, 'data');
+  return holder;
+}
 
 /** A folder as /tmp is, with two run folders in it whose files are older than what the rule allows. */
 async function agedFolders(): Promise<{ all: string; held: string; left: string; rule: string }> {
@@ -37,9 +41,7 @@ test.skipIf(!has('systemd-tmpfiles') || !has('flock'))(
   'what clears /tmp leaves a run folder alone whose switch lives (needs systemd-tmpfiles)',
   async () => {
     const { all, held, left, rule } = await agedFolders();
-    const [program = '', ...words] = locking(held, ['sleep', '60']);
-    child = spawn(program, words, { stdio: 'ignore' });
-    await untilLocked(held, true);
+    await hold(held);
     expect(spawnSync('systemd-tmpfiles', ['--clean', rule]).status).toBe(0);
     expect(existsSync(join(held, 'libvirtd.pid'))).toBe(true);
     // The rule does clear: a folder that nobody holds loses its files.
@@ -50,13 +52,11 @@ test.skipIf(!has('systemd-tmpfiles') || !has('flock'))(
 
 test.skipIf(!has('flock'))('a second one does not start while the first lives', async () => {
   const { all, held } = await agedFolders();
-  const [program = '', ...words] = locking(held, ['sleep', '60']);
-  child = spawn(program, words, { stdio: 'ignore' });
-  await untilLocked(held, true);
+  const first = await hold(held);
   const second = locking(held, ['true']);
   expect(spawnSync(second[0] ?? '', second.slice(1)).status).toBe(75);
-  child.kill('SIGKILL');
-  await untilLocked(held, false);
+  first.kill('SIGKILL');
+  await once(first, 'exit');
   expect(spawnSync(second[0] ?? '', second.slice(1)).status).toBe(0);
   rmSync(all, { recursive: true });
 });

@@ -88,9 +88,6 @@ cluster_stack() {
   rm -rf "$root"/var/lib/pcsd/*
   # Ten workers of 33 MB each would leave nothing of a small machine.
   printf '\n# A machine of the lab is small: by default there are 10 workers of 33 MB each.\nPCSD_WORKER_COUNT=2\nPCSD_MAX_WORKER_COUNT=4\n' >> "$root"/etc/default/pcsd
-  # Each call of crm_mon or cibadmin, and pacemakerd's look at its children each second, sets up three rings of shared
-  # memory by default, which costs an emulated machine twice what a socket does (a fifth of such a call, a tenth of an idle node).
-  printf '\n# A machine of the lab is emulated: sockets are cheaper to set up than the shared memory that is the default.\nPCMK_ipc_type=socket\n' >> "$root"/etc/default/pacemaker
 }
 
 # What must differ from machine to machine, or would make two builds of one input differ.

@@ -15,6 +15,9 @@ const addressBytes = 6;
 /** The two addresses and the type (IEEE 802.3); the largest that QEMU's stream netdev takes (NET_BUFSIZE in include/net/net.h). */
 const frameBytes = { least: 14, most: 4096 + 65536 } as const;
 
+/** Bytes that are read at once. */
+const mostRead = 64 * 1024;
+
 /** Bytes that may wait for a machine that takes nothing, a paused one for instance; frames beyond are lost, as at any switch. */
 const mostWaiting = 256 * 1024;
 
@@ -63,8 +66,8 @@ export function startSwitch(paths: readonly string[], onIdle: () => void = () =>
     for (const port of known === undefined ? ports : [known]) {
       if (port === from || port.socket === null) continue;
       if (port.socket.writableLength > mostWaiting) continue;
-      // What has to wait is copied: a frame keeps all that was read with it in memory, a thousand times its size.
-      port.socket.write(port.socket.writableNeedDrain ? Buffer.from(framed) : framed);
+      // A copy, since the next read goes into the same memory, and what the kernel does not take now waits.
+      port.socket.write(Buffer.from(framed));
     }
   }
 
@@ -86,19 +89,27 @@ export function startSwitch(paths: readonly string[], onIdle: () => void = () =>
       at = end;
     }
     for (const { socket: other } of ports) other?.uncork();
-    port.pending = bytes.subarray(at);
+    port.pending = Buffer.from(bytes.subarray(at));
   }
 
   /** Plugs into a machine and stays so until it goes; resolves when it is known whether that worked. */
   function plug(port: Port): Promise<void> {
     return new Promise((resolve) => {
-      const socket = connect({ path: port.path });
+      // Into memory of its own and past the stream's queue: half of what a frame's way through Node takes beyond a C program's.
+      const memory = Buffer.allocUnsafeSlow(mostRead);
+      const onread = {
+        buffer: memory,
+        callback(count: number): boolean {
+          take(port, socket, memory.subarray(0, count));
+          return true;
+        },
+      };
+      const socket = connect({ path: port.path, onread });
       socket.once('connect', () => {
         port.socket = socket;
         port.pending = Buffer.alloc(0);
         resolve();
       });
-      socket.on('data', (chunk) => take(port, socket, chunk));
       // A machine that is off, or goes: `close` follows and all is done there.
       socket.on('error', () => {});
       socket.once('close', () => {

@@ -10,7 +10,7 @@ set -euo pipefail
 [ $# = 2 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 root=$2
 
-# The box's own way to a mirror that answers (choose_archives, apt_options): build.sh without its last
+# The box's own way to a mirror that answers (need_tools, choose_archives, apt_options): build.sh without its last
 # line, which would begin to build.
 # shellcheck source=/dev/null
 source <(sed '$d' "$(dirname "$0")/../../../vagrant/box/build.sh")
@@ -22,8 +22,7 @@ esac
 # tini: a process 1 that takes in the dead, as any real computer has one.
 packages=nodejs,npm,git,ca-certificates,tini,procps
 
-command -v mmdebstrap > /dev/null ||
-  fail 3 'mmdebstrap is missing' 'Install it: sudo apt-get install --no-install-recommends mmdebstrap'
+need_tools
 tmp=$(mktemp -d /var/tmp/halab-host-root.XXXXXX)
 chmod 0755 "$tmp"
 trap 'rm -rf --one-file-system "$tmp"' EXIT

@@ -5,7 +5,8 @@ import { providerOf } from '../lab/providers/index.ts';
 import { runLocally } from '../local-runner.ts';
 import { assertCheckpointName, readCheckpoints } from '../session/checkpoint-file.ts';
 import { deleteCheckpoints, restoreCheckpoint, saveCheckpoint } from '../session/checkpoints.ts';
-import { courseOf, openSession } from '../session/session.ts';
+import { openAsItIs, openSession } from '../session/open.ts';
+import { courseOf } from '../session/session.ts';
 import { agree } from '../terminal/prompt.ts';
 import { renderCheckpoints, renderText } from '../terminal/report.ts';
 import { canAsk, type GlobalOptions, labName, say, sayJson } from './context.ts';
@@ -77,7 +78,7 @@ export async function checkpointRestore(global: GlobalOptions, wanted: string): 
     if (!sure) throw usageError('Nothing was changed.');
   }
   await withProgress(false, async (emit) => {
-    const session = await openSession(name, emit);
+    const session = await openAsItIs(name, emit);
     await withLock(name, `bringing the machines back to "${wanted}"`, () =>
       restoreCheckpoint(session, wanted, emit),
     );

@@ -3,7 +3,7 @@ import type { Task } from '../course/lesson.ts';
 import { hintShown, hintsShown } from '../course/progress.ts';
 import { ExitCode } from '../errors.ts';
 import { firstMissing } from '../session/check.ts';
-import { offlineSession, openSession } from '../session/session.ts';
+import { offlineSession, openSession } from '../session/open.ts';
 import { renderHint } from '../terminal/report.ts';
 import { type GlobalOptions, interruption, labName, say } from './context.ts';
 import { machinesUp } from './machines-up.ts';

@@ -8,8 +8,9 @@ import { withLock } from '../lab/lock.ts';
 import { removeMachines } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
 import { lessonCheckpoint, readCheckpoints } from '../session/checkpoint-file.ts';
+import { offlineSession, openAsItIs, openSession } from '../session/open.ts';
 import { bringToStart, type WayToStart, wayToStart } from '../session/reset.ts';
-import { offlineSession, openSession, type Session } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
 import { askToReset, type ResetPlan } from '../terminal/reset-question.ts';
 import { canAsk, type GlobalOptions, interruption, labName, say } from './context.ts';
 import { findAccelerator } from './make-ready.ts';
@@ -28,7 +29,7 @@ export async function reset(
   const { course, progress } = offlineSession(name);
   const lesson = namedLesson(course, progress(), named);
   assertFits(course, lesson);
-  const session = await withProgress(false, (emit) => openSession(name, emit));
+  const session = await withProgress(false, (emit) => openAsItIs(name, emit));
   let forget = options.forgetLater;
   if (!global.yes) {
     if (!canAsk())

@@ -14,7 +14,7 @@ import {
 } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { runLocally } from '../local-runner.ts';
-import { openSession } from '../session/session.ts';
+import { openSession } from '../session/open.ts';
 import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
 import { findAccelerator, makeReady } from './make-ready.ts';
 import { withProgress } from './with-progress.ts';

@@ -62,6 +62,12 @@ export const lessonEntered = (progress: Progress, lesson: string, at: Date): Pro
     enteredAt: of(progress, lesson).enteredAt ?? at.toISOString(),
   });
 
+/** The learner turned to the lesson, but what it begins with could not be done: it becomes the current one, and is still to be begun. */
+export const lessonChosen = (progress: Progress, lesson: string): Progress => ({
+  ...progress,
+  chosen: lesson,
+});
+
 /** The task is done, for good; the first time and its evidence are kept. */
 export function taskDone(
   progress: Progress,

@@ -68,7 +68,7 @@ export async function runDrill(
     });
   }
   const victim = victimOf(drill.fault, active);
-  const words = inWords(drill.fault, victim);
+  const words = inWords(drill.fault, { victim, active });
   const client = clientOf(lab, drill, victim);
 
   let probe: Probe | null = null;
@@ -82,13 +82,15 @@ export async function runDrill(
       probe = await startProbe(session.shell, client, drill.outage);
     }
     emit({ type: 'step-started', step, title: words.doing });
-    await breakIt(session, drill, { victim, before, emit });
+    await breakIt(session, drill, { victim, active, before, emit });
+    // From here the limits count: what it took to break it is not the cluster's time.
+    const hit = performance.now();
     if (probe !== null && drill.outage !== undefined)
-      await untilHit(probe, drill.outage, started, options);
+      await untilHit(probe, drill.outage, hit, options);
     during = await judgeDuring(session, drill, options);
     if (probe !== null && drill.outage !== undefined) {
       const limit = drill.outage.below;
-      outage = limit === null ? await probe.stop() : await untilRecovered(probe, limit, started);
+      outage = limit === null ? await probe.stop() : await untilRecovered(probe, limit, hit);
       probe = null;
       parts = await partsOf(session, outage, (performance.now() - started) / 1000);
     }

@@ -5,6 +5,9 @@ import { HalabError } from '../errors.ts';
 import { halabHome, makeFolder } from '../paths.ts';
 import { isRunning } from './process.ts';
 
+/** Another halab is at work on the lab. */
+export class LabBusy extends HalabError {}
+
 interface Holder {
   readonly pid: number;
   readonly since: string;
@@ -14,7 +17,7 @@ interface Holder {
 /**
  * Does `work` while no other halab changes that lab. A lock left by a halab that was killed is
  * taken over at once.
- * @throws HalabError when another halab holds it.
+ * @throws LabBusy when another halab holds it.
  */
 export async function withLock<T>(
   labName: string,
@@ -42,7 +45,7 @@ export async function withLock<T>(
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') throw cause;
     const by = readHolder(holderFile);
-    throw new HalabError('Another halab is at work on this lab.', {
+    throw new LabBusy('Another halab is at work on this lab.', {
       reason:
         by === null
           ? 'It has not said what for.'

@@ -130,6 +130,14 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
   const checkpoint = all.find((candidate) => candidate.name === name);
   if (checkpoint === undefined)
     throw usageError(`There is no checkpoint "${name}".`, 'halab checkpoint list');
+  // A save that was cut short has left a part of a checkpoint, and this one's note takes the place of its.
+  const unfinished = readLab(lab.record.name).record.checkpointing;
+  if (unfinished?.doing === 'saving')
+    await undoSaving(
+      session,
+      unfinished.name,
+      all.some((known) => known.name === unfinished.name),
+    );
   const step = 'restore';
   const started = performance.now();
   emit({
@@ -163,19 +171,35 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
   emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
 }
 
-/** Finishes what a killed halab began: a restore is done again, a save is undone. */
+/** Finishes what a killed halab began: a restore is done again, if its checkpoint is still there; a save is undone. */
 export async function finishCheckpointing(session: Session, emit: Emit): Promise<void> {
   const { lab, provider } = session;
   const { checkpointing } = lab.record;
   if (checkpointing === null) return;
   const { doing, name } = checkpointing;
+  const recorded = (await readCheckpoints(lab, provider)).some((known) => known.name === name);
   if (doing === 'restoring') {
     emit({ type: 'note', text: `Bringing the machines back to "${name}" was cut short.` });
-    return restoreCheckpoint(session, name, emit);
+    if (recorded) return restoreCheckpoint(session, name, emit);
+    await provider.resumePaused();
+    changeLab(lab, { checkpointing: null });
+    emit({
+      type: 'note',
+      text: `It cannot be finished, since that checkpoint is gone, and the machines may be of different moments. If the cluster is not whole: halab reset`,
+    });
+    return;
   }
   emit({ type: 'note', text: `Saving the machines as "${name}" was cut short: it is undone.` });
+  await undoSaving(session, name, recorded);
+}
+
+/** Ends what a save that was cut short began. */
+async function undoSaving(
+  { lab, provider }: Session,
+  name: string,
+  recorded: boolean,
+): Promise<void> {
   await provider.resumePaused();
-  const recorded = (await readCheckpoints(lab, provider)).some((known) => known.name === name);
   if (!recorded) await provider.deleteCheckpoint(name);
   changeLab(lab, { checkpointing: null });
 }

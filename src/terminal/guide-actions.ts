@@ -57,7 +57,7 @@ export interface GuideActions {
   progress(): Progress;
   /** Judges what the lesson builds on. @returns what does not hold. */
   enterLesson(lesson: Lesson, signal: AbortSignal): Promise<readonly Verdict[]>;
-  /** Records that the lesson was entered; before that, saves the machines when this is its `start`. */
+  /** Makes the lesson the current one. With `start`: does what it begins with, saves the machines as they are then, and records that it has begun. */
   beginLesson(lesson: Lesson, start: boolean, emit: Emit): Promise<void>;
   /** What a reset to the lesson's start would do. */
   resetPlan(lesson: Lesson): Promise<ResetPlan>;

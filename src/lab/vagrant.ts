@@ -6,6 +6,7 @@ import { HalabError } from '../errors.ts';
 import { pasteable } from '../local-runner.ts';
 import { readLocale } from '../locale.ts';
 import { makeFolder, vagrantFolder, vagrantHome } from '../paths.ts';
+import { noteCommand } from './command-log.ts';
 import { type Lab, labFiles } from './lab.ts';
 import { isRunning } from './process.ts';
 import { asSessionUser, libvirtEnvironment } from './providers/libvirt.ts';
@@ -84,6 +85,7 @@ export async function runVagrant(
   const logFile = join(labFiles.logs(lab), options.log);
   makeFolder(labFiles.logs(lab));
   const log = openSync(logFile, 'w', 0o600);
+  const started = new Date();
   const [program = '', ...words] = vagrantCommand(lab, [...args, '--machine-readable']);
   const child = spawn(program, words, {
     cwd: vagrantFolder,
@@ -127,6 +129,12 @@ export async function runVagrant(
           cause: outcome.error,
         });
       }
+      noteCommand(lab, {
+        command: ['vagrant', ...args],
+        started,
+        seconds: (Date.now() - started.getTime()) / 1000,
+        exitCode: outcome.exitCode,
+      });
       return {
         exitCode: outcome.exitCode,
         lines,

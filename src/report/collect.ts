@@ -5,8 +5,8 @@ import { HalabError } from '../errors.ts';
 import { type Lab, labFiles } from '../lab/lab.ts';
 import type { Shell } from '../lab/machine.ts';
 import { describeFailure } from '../local-runner.ts';
+import { redact } from '../redact.ts';
 import type { Runner } from '../run.ts';
-import { redact } from './redact.ts';
 
 /** What is asked of each machine; what fails says so in its place. */
 const script = String.raw`

@@ -24,6 +24,13 @@ import type { ComputerView, GuideActions, LabView } from '../terminal/guide-acti
 import { type GlobalOptions, labName } from './context.ts';
 import { machinesUp } from './machines-up.ts';
 import { findAccelerator, mend, type Readiness, readiness } from './make-ready.ts';
+import {
+  aliasLine,
+  declineCommand,
+  installCommand,
+  installed,
+  offeredCommand,
+} from './own-command.ts';
 import { resetLesson, resetPlan } from './reset.ts';
 import { openShell } from './shell.ts';
 import { labToBringUp } from './up.ts';
@@ -51,6 +58,19 @@ function actionsOn(name: string): GuideActions {
 
   return {
     labPlan: () => ({ folder: halabHome(), memoryMiB: lab().record.memory, diskMiB: 4096 }),
+    commandOffer() {
+      const place = offeredCommand();
+      if (place === null) return null;
+      return {
+        files: [place.file, ...(place.startFile === null ? [] : [place.startFile])],
+        without: aliasLine(),
+        accept() {
+          installCommand(place);
+          return installed(place);
+        },
+        decline: declineCommand,
+      };
+    },
     async doctor(): Promise<ComputerView> {
       proposed = await readiness(lab());
       return {

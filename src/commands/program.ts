@@ -184,6 +184,11 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .addOption(json())
     .action(bind(async () => (await import('./doctor.ts')).doctor));
   program
+    .command('command')
+    .description('put the command `halab` where your shell finds it')
+    .option('--remove', 'take it away again', false)
+    .action(bind(async () => (await import('./own-command.ts')).ownCommand));
+  program
     .command('smoke')
     .argument(
       '[lessons...]',

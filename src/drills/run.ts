@@ -57,16 +57,7 @@ export async function runDrill(
 ): Promise<DrillReport> {
   const { emit, signal } = options;
   const { lab } = session;
-  const before = await quietState(session, drill);
-  const active =
-    drill.active === undefined ? null : findActiveNode(drill.active, before, lab.machines);
-  if (drill.active !== undefined && active === null) {
-    throw new HalabError(`The drill "${drill.title}" cannot start.`, {
-      reason: `No node runs ${drill.active.agent} (${JSON.stringify(drill.active.with)}).`,
-      next: 'halab check',
-      exitCode: ExitCode.failed,
-    });
-  }
+  const { state: before, active } = await quietState(session, drill);
   const victim = victimOf(drill.fault, active);
   const words = inWords(drill.fault, { victim, active });
   const client = clientOf(lab, drill, victim);
@@ -225,14 +216,35 @@ async function startWhatRan(session: Session, before: ClusterState): Promise<voi
   );
 }
 
-/** The cluster's state once it is quiet. @throws HalabError when a machine is missing or the cluster does not come to rest. */
-async function quietState(session: Session, drill: Drill): Promise<ClusterState> {
+/** Looks that a cluster is given to come to rest, and one at rest to show the active node: a busy node may not tell at once. */
+const looks = { atRest: 30, active: 5 } as const;
+
+/**
+ * The cluster's state once it is quiet, and the active node when the drill needs one.
+ * @throws HalabError when a machine is missing, the cluster does not come to rest (exit 3), or no node is the active one (exit 1).
+ */
+async function quietState(
+  session: Session,
+  drill: Drill,
+): Promise<{ readonly state: ClusterState; readonly active: string | null }> {
   let reason = '';
-  for (let tries = 0; tries < 30; tries++) {
+  let withoutActive = 0;
+  for (let tries = 0; tries < looks.atRest; tries++) {
     const state = await session.observe();
     const gone = Object.values(state.machines).find((machine) => !machine.reachable);
     const unsettled = settlingReason(state);
-    if (gone === undefined && unsettled === null) return state;
+    if (gone === undefined && unsettled === null) {
+      if (drill.active === undefined) return { state, active: null };
+      const found = findActiveNode(drill.active, state, session.lab.machines);
+      if (found.node !== null) return { state, active: found.node };
+      withoutActive += 1;
+      if (withoutActive >= looks.active)
+        throw new HalabError(`The drill "${drill.title}" cannot start.`, {
+          reason: found.why,
+          next: 'halab check',
+          exitCode: ExitCode.failed,
+        });
+    }
     reason = gone === undefined ? (unsettled ?? '') : `${gone.name} cannot be reached.`;
     await sleep(1000);
   }

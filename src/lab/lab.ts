@@ -104,9 +104,12 @@ export const labFiles = {
   logs: (lab: Lab) => join(lab.folder, 'log'),
 } as const;
 
+/** Whether the name can be a folder's and a host's. */
+export const isLabName = (name: string): boolean => /^[a-z][a-z0-9-]{0,30}$/.test(name);
+
 /** @throws HalabError (exit 2) when the name cannot be a folder's and a host's. */
 export function assertLabName(name: string): void {
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) {
+  if (!isLabName(name)) {
     throw usageError(
       `"${name}" cannot be a lab's name.`,
       'Use up to 31 small letters, digits and hyphens, with a letter first.',

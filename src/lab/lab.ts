@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
 import { HalabError, usageError } from '../errors.ts';
 import { pasteable } from '../local-runner.ts';
 import { labsFolder, makeFolder } from '../paths.ts';
+import { readOrdinaryFile, textIn } from '../read-file.ts';
 import type { Machine } from './machine.ts';
 import type { LabVariables } from './variables.ts';
 
@@ -197,7 +198,7 @@ export function readLab(name: string): Lab {
   }
   let data: unknown;
   try {
-    data = JSON.parse(readFileSync(file, 'utf8'));
+    data = JSON.parse(textIn(readOrdinaryFile(file)));
   } catch (cause) {
     throw unreadable(file, name, cause);
   }

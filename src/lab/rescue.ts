@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { HalabError } from '../errors.ts';
+import { readOrdinaryFile, textIn } from '../read-file.ts';
 import {
   assertOwn,
   imaginaryLab,
@@ -99,10 +100,11 @@ function isCopy(name: string): boolean {
 /** What a file holds, or undefined when it is not in its format. */
 function contentOf(file: string, read: (text: string) => unknown): unknown {
   if (!existsSync(file)) return undefined;
-  const text = readFileSync(file, 'utf8');
   try {
-    return read(text);
-  } catch {
+    return read(textIn(readOrdinaryFile(file)));
+  } catch (error) {
+    // A file that may not be read says nothing of what is in it.
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
     return undefined;
   }
 }

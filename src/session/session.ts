@@ -19,6 +19,7 @@ import type { Provider } from '../lab/providers/provider.ts';
 import { sshShell } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import { lessonsFolder } from '../paths.ts';
+import { type Checkpoint, readCheckpoints } from './checkpoint-file.ts';
 import { finishCheckpointing } from './checkpoints.ts';
 
 /** A lab at work: its machines at hand, the course, and how far the learner is. */
@@ -42,6 +43,8 @@ export interface Session {
   }): Promise<ClusterState>;
   /** Waits until Pacemaker has nothing left to do, at most so many seconds; see untilAtRest. */
   untilRest(seconds: number): Promise<void>;
+  /** The checkpoints that can be restored; see readCheckpoints. */
+  checkpoints(): Promise<Checkpoint[]>;
   progress(): Progress;
   /** Changes the progress as it is on disk now, and returns it. */
   update(change: (progress: Progress) => Progress): Progress;
@@ -107,6 +110,7 @@ export function offlineSession(name: string): Session {
 
 function sessionOf(lab: Lab, emit: Emit): Session {
   const shell = sshShell(lab, runLocally);
+  const provider = providerOf(lab, runLocally);
   const course = courseOf(lab);
   const units = unitsOf(course);
   /** The DC as it was seen last. */
@@ -114,7 +118,7 @@ function sessionOf(lab: Lab, emit: Emit): Session {
   return {
     lab,
     course,
-    provider: providerOf(lab, runLocally),
+    provider,
     shell,
     async observe({ setClocks = false, checks, patient = false, brief = false } = {}) {
       const machines =
@@ -132,6 +136,7 @@ function sessionOf(lab: Lab, emit: Emit): Session {
       return state;
     },
     untilRest: (seconds) => untilAtRest(shell, lab.machines, seconds, dc),
+    checkpoints: () => readCheckpoints(lab, provider, emit),
     progress: () => progressOf(lab, emit),
     update(change) {
       const progress = change(progressOf(lab, emit));

@@ -4,6 +4,8 @@ import { typeable } from '../terminal/which-lab.ts';
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly lab: string;
+  /** Whether the lab was named, also when that is the one that is meant without a name. */
+  readonly labNamed: boolean;
   readonly yes: boolean;
   readonly verbose: boolean;
 }

@@ -7,7 +7,7 @@ import { readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { removeMachines } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
-import { lessonCheckpoint, readCheckpoints } from '../session/checkpoint-file.ts';
+import { lessonCheckpoint } from '../session/checkpoint-file.ts';
 import { offlineSession, openAsItIs, openSession } from '../session/open.ts';
 import { bringToStart, type WayToStart, wayToStart } from '../session/reset.ts';
 import type { Session } from '../session/session.ts';
@@ -73,8 +73,8 @@ export async function resetLesson(
 
 /** What a reset to the lesson's start does to the machines, and to whose progress. */
 export async function resetPlan(session: Session, lesson: Lesson): Promise<ResetPlan> {
-  const { course, lab, provider } = session;
-  const checkpoints = (await readCheckpoints(lab, provider)).map(({ name }) => name);
+  const { course } = session;
+  const checkpoints = (await session.checkpoints()).map(({ name }) => name);
   return {
     sentence: wayInWords(lesson, wayToStart(course, lesson, checkpoints)),
     later: begunAfter(course, session.progress(), lesson),

@@ -6,7 +6,6 @@ import { accelerators } from '../lab/accelerator.ts';
 import { type Lab, labExists, readLab } from '../lab/lab.ts';
 import { providerOf } from '../lab/providers/index.ts';
 import { runLocally } from '../local-runner.ts';
-import { readCheckpoints } from '../session/checkpoint-file.ts';
 import { offlineSession } from '../session/open.ts';
 import { whatStands } from '../session/standing.ts';
 import { renderStatus } from '../terminal/report.ts';
@@ -37,7 +36,7 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
   const lesson = currentLesson(session.course, progress);
   const task = lesson === null ? null : currentTask(lesson, progress);
   const bytes = sizeOf(lab);
-  const checkpoints = await readCheckpoints(lab, provider);
+  const checkpoints = await session.checkpoints();
   const checkpointBytes = await provider.checkpointBytes();
   if (options.json) {
     sayJson({

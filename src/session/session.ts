@@ -17,6 +17,7 @@ import type { Provider } from '../lab/providers/provider.ts';
 import { sshShell } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import { lessonsFolder } from '../paths.ts';
+import { type Checkpoint, readCheckpoints } from './checkpoint-file.ts';
 
 /** A lab at work: its machines at hand, the course, and how far the learner is. */
 export interface Session {
@@ -39,6 +40,8 @@ export interface Session {
   }): Promise<ClusterState>;
   /** Waits until Pacemaker has nothing left to do, at most so many seconds; see untilAtRest. */
   untilRest(seconds: number): Promise<void>;
+  /** The checkpoints that can be restored; see readCheckpoints. */
+  checkpoints(): Promise<Checkpoint[]>;
   progress(): Progress;
   /** Changes the progress as it is on disk now, and returns it. */
   update(change: (progress: Progress) => Progress): Progress;
@@ -76,6 +79,7 @@ export const realTools: Tools = {
 /** A session on a lab as it is: nothing is asked, waited for or mended. */
 export function sessionOf(lab: Lab, emit: Emit, tools: Tools = realTools): Session {
   const shell = tools.shellOf(lab);
+  const provider = tools.providerOf(lab);
   const course = courseOf(lab);
   const units = unitsOf(course);
   /** The DC as it was seen last. */
@@ -83,7 +87,7 @@ export function sessionOf(lab: Lab, emit: Emit, tools: Tools = realTools): Sessi
   return {
     lab,
     course,
-    provider: tools.providerOf(lab),
+    provider,
     shell,
     async observe({ setClocks = false, checks, patient = false, brief = false } = {}) {
       const machines =
@@ -101,6 +105,7 @@ export function sessionOf(lab: Lab, emit: Emit, tools: Tools = realTools): Sessi
       return state;
     },
     untilRest: (seconds) => untilAtRest(shell, lab.machines, seconds, dc),
+    checkpoints: () => readCheckpoints(lab, provider, emit),
     progress: () => progressOf(lab, emit),
     update(change) {
       const progress = change(progressOf(lab, emit));

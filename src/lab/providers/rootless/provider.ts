@@ -5,7 +5,7 @@ import { HalabError } from '../../../errors.ts';
 import { describeFailure } from '../../../local-runner.ts';
 import type { CommandResult, Runner } from '../../../run.ts';
 import type { Lab } from '../../lab.ts';
-import { endProcess } from '../../process.ts';
+import { endProcess, sendSignal } from '../../process.ts';
 import { agentShell } from '../agent.ts';
 import { domainName, runVirsh } from '../libvirt.ts';
 import type { PowerState, Provider } from '../provider.ts';
@@ -260,7 +260,7 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
       await Promise.all(strays.map(({ pid }) => endProcess(pid)));
       // A daemon that ends in order would take the files of its successor away.
       for (const pid of daemonsOf(lab)) {
-        if (!daemonPids(lab).includes(pid)) process.kill(pid, 'SIGKILL');
+        if (!daemonPids(lab).includes(pid)) sendSignal(pid, 'SIGKILL');
       }
       return strays.map(({ machine }) => machine);
     },

@@ -252,7 +252,9 @@ export async function runCommandLine(argv: readonly string[], version: string): 
 
   try {
     await program.parseAsync([...argv]);
-    return exitCode;
+    if (exitCode === ExitCode.fine) return exitCode;
+    const { inViewOfInterruption } = await import('./context.ts');
+    return inViewOfInterruption(exitCode);
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
       return thrown.exitCode === 0 ? ExitCode.fine : ExitCode.usage;
@@ -265,7 +267,8 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     process.stderr.write(
       `${renderError(error, { verbose: program.opts<GlobalOptions>().verbose })}\n`,
     );
-    return known ? error.exitCode : ExitCode.broken;
+    const { inViewOfInterruption } = await import('./context.ts');
+    return inViewOfInterruption(known ? error.exitCode : ExitCode.broken);
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import writeFileAtomic from 'write-file-atomic';
@@ -10,7 +10,16 @@ import { pasteable } from '../local-runner.ts';
 import { readLocale } from '../locale.ts';
 import { makeFolder, vagrantFolder, vagrantHome } from '../paths.ts';
 import { type Lab, labFiles } from './lab.ts';
-import { isStill, markOf, markWord, type ProcessMark, readMark, sendSignal } from './process.ts';
+import {
+  endMarked,
+  isStill,
+  markOf,
+  markWord,
+  type ProcessMark,
+  readMark,
+  sendSignal,
+  textOf,
+} from './process.ts';
 import { asSessionUser, libvirtEnvironment } from './providers/libvirt.ts';
 
 /**
@@ -145,7 +154,13 @@ export async function runVagrant(
     child.once('exit', (exitCode) => resolve({ exitCode }));
   });
   const mark = child.pid === undefined ? null : markOf(child.pid);
-  if (mark !== null) writeFileAtomic.sync(pidFile(lab), `${markWord(mark)}\n`);
+  try {
+    if (mark !== null) writeFileAtomic.sync(pidFile(lab), `${markWord(mark)}\n`);
+  } catch (error) {
+    // Nobody would know of it.
+    if (mark !== null) await endMarked(mark);
+    throw error;
+  }
   const forget = onAbort(options.signal, () => {
     if (child.pid !== undefined) sendSignal(-child.pid, 'SIGINT');
   });
@@ -153,7 +168,8 @@ export async function runVagrant(
   const lines: VagrantLine[] = [];
   let taken = 0;
   const takeNewLines = (): void => {
-    const text = readFileSync(logFile, 'utf8');
+    // Somebody may have removed it meanwhile: then nothing more is seen of it.
+    const text = textOf(logFile) ?? '';
     const end = text.lastIndexOf('\n') + 1;
     for (const raw of text.slice(taken, end).split('\n')) {
       const line = parseVagrantLine(raw);
@@ -206,7 +222,7 @@ export function vagrantError(
       .at(-1)
       ?.data.slice(1)
       .join(', ') ??
-    readFileSync(logFile, 'utf8').trim().split('\n').slice(-6).join('\n');
+    (textOf(logFile) ?? '').trim().split('\n').slice(-6).join('\n');
   return new HalabError(what, {
     reason: `\`${pasteable(['vagrant', ...args])}\` ended with exit code ${outcome.exitCode}: ${said.trim()}\nAll that it said: ${logFile}`,
     next: 'halab doctor, then the same command again: it carries on',

@@ -77,7 +77,7 @@ export async function startSwitch(lab: Lab, program = usualProgram): Promise<voi
     if (found !== undefined && ended === null && waited >= fileWithin) {
       // Only its file is gone, or an older halab's, which holds the bare id.
       const mark = markOf(found);
-      if (mark === null) continue;
+      if (mark === null || isStopped(found)) continue;
       writeFileAtomic.sync(pidFile(lab), `${markWord(mark)}\n`, { mode: 0o600 });
       return;
     }

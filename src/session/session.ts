@@ -16,7 +16,7 @@ import { withLock } from '../lab/lock.ts';
 import type { Shell } from '../lab/machine.ts';
 import { providerOf } from '../lab/providers/index.ts';
 import type { Provider } from '../lab/providers/provider.ts';
-import { sshShell } from '../lab/ssh.ts';
+import { sshShell, standingConnection } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import { lessonsFolder } from '../paths.ts';
 import { finishCheckpointing } from './checkpoints.ts';
@@ -67,19 +67,24 @@ export function progressOf(lab: Lab, emit: Emit): Progress {
 
 /**
  * Opens a lab whose machines are up or were: mends the switch when it is gone, puts back what a
- * killed drill had broken, and finishes a checkpoint that was being saved or restored.
+ * killed drill had broken, and finishes a checkpoint that was being saved or restored; all that under the lab's lock,
+ * unless the caller holds it (`isLocked`).
  * @throws HalabError when there is no such lab (exit 2) or it cannot be mended (exit 3).
  */
-export async function openSession(name: string, emit: Emit): Promise<Session> {
-  const run = runLocally;
+export async function openSession(
+  name: string,
+  emit: Emit,
+  { isLocked = false }: { isLocked?: boolean } = {},
+): Promise<Session> {
   const lab = readLab(name);
-  const provider = providerOf(lab, run);
-  await provider.prepare();
-  const session = sessionOf(lab, emit);
+  const provider = providerOf(lab, runLocally);
   const { fault, checkpointing, standing } = lab.record;
   const broken = fault !== null || standing.some(({ drill }) => drill !== null);
-  if (!broken && checkpointing === null) return session;
-  return withLock(name, 'putting the machines back', async () => {
+  if (!broken && checkpointing === null && provider.isPrepared()) return sessionOf(lab, emit);
+  const purpose =
+    broken || checkpointing !== null ? 'putting the machines back' : 'mending the switch';
+  const mended = async (): Promise<Session> => {
+    await provider.prepare();
     // Read again under the lock: who still worked on them has put them back itself.
     const now = sessionOf(readLab(name), emit);
     await finishCheckpointing(now, emit);
@@ -94,7 +99,8 @@ export async function openSession(name: string, emit: Emit): Promise<Session> {
       await mend(now, emit);
     }
     return sessionOf(readLab(name), emit);
-  });
+  };
+  return isLocked ? mended() : withLock(name, purpose, mended);
 }
 
 /** A lab without its machines: for what needs only the course and the progress. */
@@ -119,6 +125,9 @@ function sessionOf(lab: Lab, emit: Emit): Session {
     async observe({ setClocks = false, checks, patient = false, brief = false } = {}) {
       const machines =
         brief && checks !== undefined ? machinesAbout(checks, lab.machines) : lab.machines;
+      // The time that they are set to is that at which it is sent: a handshake may take seconds under emulation.
+      if (setClocks)
+        await Promise.all(machines.map(({ name }) => standingConnection(shell, lab, name)));
       const state = await observe(shell, machines, {
         units,
         setClocks,

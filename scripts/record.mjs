@@ -142,7 +142,7 @@ async function recordUndos(lab) {
   const { writeTimes } = await import('../dist/smoke/times.js');
   const reporter = reporters.tap();
   const results = await withLock(lab, 'the recorder', async () => {
-    const session = await openSession(lab, () => {});
+    const session = await openSession(lab, () => {}, { isLocked: true });
     await dropStaleStarts(session);
     const played = await playLessons(session, lessonsToPlay(session.course, values.lesson), {
       flavour: values.flavour,

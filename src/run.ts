@@ -11,8 +11,8 @@ export interface CommandResult {
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Added to the environment, which is the user's but for the language. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment, which is the user's but for the language; what is undefined is left out of it. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string;
   /** The command is ended after so many milliseconds. */
   readonly timeout?: number;

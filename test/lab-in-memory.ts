@@ -26,6 +26,8 @@ export interface LabInMemory {
   readonly asked: string[];
   readonly power: Record<string, PowerState>;
   readonly checkpoints: Set<string>;
+  /** Whether the machines have around them what they need. */
+  isPrepared: boolean;
   /** How a machine answers a script; by default it has done it. */
   answer: (machine: string, script: string) => ShellResult;
   /** Called with each question before it is answered: throws where halab is to die. */
@@ -62,7 +64,11 @@ export function makeLabInMemory(record: Partial<LabRecord> = {}): LabInMemory {
   const provider: Provider = {
     agent: null,
     states: async () => ({ ...power }),
-    prepare: async () => ask('prepare'),
+    isPrepared: () => memory.isPrepared,
+    async prepare() {
+      ask('prepare');
+      memory.isPrepared = true;
+    },
     async start(machine) {
       ask(`start ${machine}`);
       power[machine] = 'running';
@@ -105,6 +111,7 @@ export function makeLabInMemory(record: Partial<LabRecord> = {}): LabInMemory {
     asked,
     power,
     checkpoints,
+    isPrepared: true,
     answer: () => done,
     before: () => {},
     tools: {

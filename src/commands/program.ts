@@ -28,7 +28,9 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   });
   try {
     await program.parseAsync([...argv]);
-    return exitCode;
+    if (exitCode === ExitCode.fine) return exitCode;
+    const { inViewOfInterruption } = await import('./context.ts');
+    return inViewOfInterruption(exitCode);
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
       return thrown.exitCode === 0 ? ExitCode.fine : ExitCode.usage;
@@ -41,7 +43,8 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     process.stderr.write(
       `${renderError(error, { verbose: program.opts<{ verbose: boolean }>().verbose })}\n`,
     );
-    return known ? error.exitCode : ExitCode.broken;
+    const { inViewOfInterruption } = await import('./context.ts');
+    return inViewOfInterruption(known ? error.exitCode : ExitCode.broken);
   }
 }
 

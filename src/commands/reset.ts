@@ -65,7 +65,7 @@ export async function resetLesson(
     rebuild: async () => {
       await removeMachines(session.lab, runLocally);
       await bringUp(readLab(name), { run: runLocally, emit, signal, findAccelerator });
-      return openSession(name, emit);
+      return openSession(name, emit, { isLocked: true });
     },
   });
   at.update((progress) => lessonReset(at.course, progress, lesson, { forget, at: new Date() }));

@@ -102,7 +102,7 @@ function playOn(
       const lab = labToBringUp(name, { machines: options.machines });
       await makeReady(lab, { yes: options.yes, emit, signal });
       await bringUp(lab, { run: runLocally, emit, signal, findAccelerator });
-      return openSession(name, emit);
+      return openSession(name, emit, { isLocked: true });
     });
   return withLock(name, 'the smoke', async () => {
     try {
@@ -175,7 +175,7 @@ async function keptSession(
     record.box === box.name &&
     String(record.machineCount) === machines;
   if (!usable) return null;
-  const session = await openSession(name, emit);
+  const session = await openSession(name, emit, { isLocked: true });
   await dropStaleStarts(session);
   return session;
 }

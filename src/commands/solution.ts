@@ -1,5 +1,6 @@
 import type { Flavour } from '../course/lesson.ts';
 import { ExitCode } from '../errors.ts';
+import { withLock } from '../lab/lock.ts';
 import { offlineSession, openSession } from '../session/open.ts';
 import { runSolution } from '../session/solve.ts';
 import { renderSolution } from '../terminal/report.ts';
@@ -23,8 +24,10 @@ export async function solution(
   }
   await withProgress(false, async (emit) => {
     const session = await openSession(labName(global), emit);
-    await runSolution(session, task, flavour, ({ on }) =>
-      emit({ type: 'note', text: `on ${on.join(' and ')}` }),
+    await withLock(session.lab.record.name, `the solution of "${task.title}"`, () =>
+      runSolution(session, task, flavour, ({ on }) =>
+        emit({ type: 'note', text: `on ${on.join(' and ')}` }),
+      ),
     );
   });
   say('Run. See what it did: halab check');

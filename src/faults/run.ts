@@ -3,7 +3,7 @@ import { runningUnits } from '../drills/units.ts';
 import { HalabError, usageError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { changeLab, readLab, type StandingFault } from '../lab/lab.ts';
-import { endHalab } from '../lab/process.ts';
+import { endTimer } from '../lab/process.ts';
 import { waitUntilBack } from '../session/put-back.ts';
 import type { Session } from '../session/session.ts';
 import { beginScript, endScript, type FaultName, faultKind, isInside } from './kinds.ts';
@@ -58,10 +58,9 @@ export async function beginFault(
     agent,
     drill: drill ?? null,
     // Whoever comes next can undo it, so it is noted before it is done.
-    timer:
-      seconds === null || isInside(how)
-        ? null
-        : startTimer(lab.record.name, kind, machine, seconds),
+    ...(seconds === null || isInside(how)
+      ? { timer: null, timerStarted: null }
+      : startTimer(lab.record.name, kind, machine, seconds)),
   };
   changeLab(lab, { standing: [...standing, fault] });
   const step = 'fault';
@@ -123,7 +122,7 @@ export async function undoFault(session: Session, fault: StandingFault, emit: Em
     emit({ type: 'step-failed', step, text: 'failed' });
     throw error;
   }
-  await endHalab(fault.timer);
+  await endTimer(fault);
   const { standing } = readLab(lab.record.name).record;
   changeLab(lab, {
     standing: standing.filter((other) => other.kind !== kind || other.machine !== machine),

@@ -1,17 +1,24 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { StandingFault } from '../lab/lab.ts';
+import { markOf } from '../lab/process.ts';
 import type { FaultName } from './kinds.ts';
 
 /**
  * A process on this computer that undoes a fault in time, whatever becomes of the halab that made
  * it: for faults in which the machine itself cannot.
- * @returns its id.
+ * @returns what the fault's record says of it.
  */
-export function startTimer(lab: string, kind: FaultName, machine: string, seconds: number): number {
+export function startTimer(
+  lab: string,
+  kind: FaultName,
+  machine: string,
+  seconds: number,
+): Pick<StandingFault, 'timer' | 'timerStarted'> {
   const main = fileURLToPath(new URL('../main.js', import.meta.url));
   const words = [main, '--lab', lab, 'fault', '--undo', '--after', String(seconds), kind, machine];
   const child = spawn(process.execPath, words, { detached: true, stdio: 'ignore', cwd: '/' });
   child.unref();
   if (child.pid === undefined) throw new Error('a process has no id');
-  return child.pid;
+  return { timer: child.pid, timerStarted: markOf(child.pid)?.started ?? null };
 }

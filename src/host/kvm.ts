@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
+import { onAbort } from '../interruption.ts';
 import { accelerators, processorForLibvirt } from '../lab/accelerator.ts';
 import { asSessionUser } from '../lab/providers/libvirt.ts';
 import { readLocale } from '../locale.ts';
@@ -176,15 +177,13 @@ function watch(
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    const stop = (): void => void child.kill('SIGTERM');
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted === true) stop();
+    const forget = onAbort(signal, () => child.kill('SIGTERM'));
     child.once('error', (error) => {
-      signal?.removeEventListener('abort', stop);
+      forget();
       reject(error);
     });
     child.once('close', () => {
-      signal?.removeEventListener('abort', stop);
+      forget();
       if (signal?.aborted === true) reject(signal.reason);
       else
         resolve(

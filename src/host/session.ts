@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endProcess, isRunning } from '../lab/process.ts';
+import { endProcess, environmentOf, isRunning } from '../lab/process.ts';
 import { asSessionUser, sessionDaemons, writeDaemonConfig } from '../lab/providers/libvirt.ts';
+import { readPid } from '../lab/providers/rootless/pid-file.ts';
 import { makeFolder } from '../paths.ts';
 import type { CommandResult, Runner } from '../run.ts';
 import { keepFolder } from './keep.ts';
@@ -60,19 +61,18 @@ async function inOwnSession(
       },
     );
   } finally {
-    await endDaemons(join(folder, 'libvirt'));
+    await endDaemons(folder);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Ends the daemons that keep their ids in the folder. */
-async function endDaemons(folder: string): Promise<void> {
+/** Ends the daemons of a session by the ids that they keep in its folder, and by the folder in their environment: an id alone may be another's by now. */
+async function endDaemons(runFolder: string): Promise<void> {
   await Promise.all(
     sessionDaemons.map(async (daemon) => {
-      const file = join(folder, `${daemon}.pid`);
-      if (!existsSync(file)) return;
-      const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
-      if (!Number.isNaN(pid) && isRunning(pid, daemon)) await endProcess(pid);
+      const pid = readPid(join(runFolder, 'libvirt', `${daemon}.pid`));
+      if (pid === null || !isRunning(pid, daemon)) return;
+      if (environmentOf(pid).includes(`XDG_RUNTIME_DIR=${runFolder}`)) await endProcess(pid);
     }),
   );
 }

@@ -1,27 +1,39 @@
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
-  createWriteStream,
+  closeSync,
+  constants,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { type BuildPlace, buildFolder, buildPlaces } from '../build-place.ts';
-import { HalabError } from '../errors.ts';
+import { ExitCode, HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { onAbort } from '../interruption.ts';
 import { describeFailure, runLocally } from '../local-runner.ts';
 import { readLocale } from '../locale.ts';
 import { isOwn, makeOwnFolder } from '../own-folder.ts';
 import { boxesFolder, makeFolder, vagrantFolder, vagrantHome } from '../paths.ts';
 import type { Runner } from '../run.ts';
-import { endProcess, isRunning } from './process.ts';
+import {
+  endMarked,
+  isStill,
+  markOf,
+  markWord,
+  parseMark,
+  readMark,
+  sendSignal,
+} from './process.ts';
 
 /**
  * The offline base box: built once from Debian's packages and kept by the hash of its inputs, so
@@ -91,41 +103,51 @@ export async function buildBox(
     estimateSeconds: lastBuildSeconds() ?? 300,
   });
   const started = performance.now();
+  const said = openLog(log);
   const child = spawn('bash', [buildScript, '--output', output, '--work', work], {
     env: { ...process.env, ...readLocale },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', said.file],
     detached: true,
   });
-  if (child.pid !== undefined) writeFileSync(join(work, 'pid'), String(child.pid));
-  const stop = (): void => {
+  const mark = child.pid === undefined ? null : markOf(child.pid);
+  if (mark !== null) writeFileSync(join(work, 'pid'), markWord(mark));
+  const forget = onAbort(options.signal, () => {
     // The group: the build's own children too.
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
-  };
-  options.signal?.addEventListener('abort', stop, { once: true });
-  const logStream = createWriteStream(log);
-  child.stderr.pipe(logStream);
-  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (child.pid !== undefined) sendSignal(-child.pid, 'SIGTERM');
+  });
+  const { stdout } = child;
+  if (stdout === null) throw new Error('a build without a pipe');
+  createInterface({ input: stdout }).on('line', (line) => {
     const match = /^@@progress (\d+) (.*)$/.exec(line);
-    if (match === null) logStream.write(`${line}\n`);
+    if (match === null) said.write(`${line}\n`);
     else
       emit({ type: 'step-progress', step, text: match[2] ?? '', fraction: Number(match[1]) / 100 });
   });
-  const exitCode = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  options.signal?.removeEventListener('abort', stop);
-  logStream.end();
-  await removeBuild(work);
-  if (exitCode !== 0 || !isBuilt(box)) {
-    emit({
-      type: 'step-failed',
-      step,
-      text: options.signal?.aborted ? 'interrupted' : 'the build failed',
+  let exitCode: number | null;
+  try {
+    exitCode = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
     });
-    const said = readFileSync(log, 'utf8').trim().split('\n').slice(-8).join('\n');
+  } finally {
+    forget();
+    closeSync(said.file);
+    await removeBuild(work);
+  }
+  if (exitCode !== 0 || !isBuilt(box)) {
+    const isStopped = options.signal?.aborted === true;
+    emit({ type: 'step-failed', step, text: isStopped ? 'interrupted' : 'the build failed' });
+    if (isStopped) {
+      throw new HalabError('Interrupted. What the build had made so far is removed.', {
+        next: 'Begin it again: halab box build',
+        exitCode: ExitCode.interrupted,
+      });
+    }
+    const last = (readIfThere(log) ?? '').trim().split('\n').slice(-8).join('\n');
     throw new HalabError('The base box could not be built.', {
-      reason: `${said}\nAll that the build said: ${log}`,
+      reason: [last, said.fault(), `All that the build said: ${log}`]
+        .filter((text) => text !== null && text !== '')
+        .join('\n'),
       next: 'halab doctor, then: halab box build',
     });
   }
@@ -137,6 +159,32 @@ export async function buildBox(
     seconds,
     text: `${Math.round(statSync(box.file).size / 1e6)} MB`,
   });
+}
+
+/** A log that a program writes to, and halab beside it. A disk that is full ends neither: the fault is told at the end. */
+export function openLog(name: string): {
+  /** Descriptor for the program. */
+  readonly file: number;
+  write(text: string): void;
+  /** Why something could not be written, in a sentence; null when all was. */
+  fault(): string | null;
+} {
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_APPEND } = constants;
+  const file = openSync(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600);
+  let fault: string | null = null;
+  return {
+    file,
+    write(text) {
+      try {
+        writeSync(file, text);
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (code === undefined) throw error;
+        fault ??= `The log could not be written to the end: ${message}`;
+      }
+    },
+    fault: () => fault,
+  };
 }
 
 /**
@@ -152,7 +200,10 @@ async function freshWorkFolder(): Promise<string> {
   const all = buildFolder(place);
   // Not to be listed: the settings for apt that a build works with may hold a proxy's password.
   makeOwnFolder(all, 0o711, 'halab builds the box there');
-  const mine = join(all, String(process.pid));
+  // By its name, so that there is no moment in which nobody could tell whose it is.
+  const self = markOf(process.pid);
+  if (self === null) throw new Error('this very process cannot be found');
+  const mine = join(all, markWord(self));
   mkdirSync(mine);
   chmodSync(mine, 0o711);
   return mine;
@@ -162,10 +213,10 @@ async function endKilledBuilds(all: string): Promise<void> {
   // What others have put there is not looked at.
   if (!isOwn(all)) return;
   for (const entry of readdirSync(all)) {
-    const pid = Number(entry);
-    if (pid !== process.pid && (isRunning(pid, 'node') || isRunning(pid, 'halab'))) continue;
-    const build = Number(readIfThere(join(all, entry, 'pid')));
-    if (build > 0 && isRunning(build, 'build.sh')) await endProcess(build);
+    const halab = parseMark(entry);
+    if (halab !== null && halab.pid !== process.pid && isStill(halab)) continue;
+    const build = readMark(join(all, entry, 'pid'));
+    if (build !== null) await endMarked(build);
     await removeBuild(join(all, entry));
   }
 }

@@ -1,8 +1,9 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { ExitCode, HalabError } from '../errors.ts';
+import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { assertGoesOn, interrupted } from '../interruption.ts';
 import { describeFailure } from '../local-runner.ts';
 import type { Runner } from '../run.ts';
 import { accelerators } from './accelerator.ts';
@@ -14,13 +15,13 @@ import { cableFolder, plainPath } from './providers/rootless/folders.ts';
 import { changePort } from './providers/rootless/ports.ts';
 import { endConnections, keyRefused, type SshAddresses, sshShell, writeSshConfig } from './ssh.ts';
 import {
-  runningVagrant,
   runVagrant,
   type VagrantLine,
   type VagrantOutcome,
   vagrantCommand,
   vagrantEnvironment,
   vagrantError,
+  waitForEarlierVagrant,
 } from './vagrant.ts';
 
 export interface BringUpOptions {
@@ -35,13 +36,14 @@ export interface BringUpOptions {
  * Brings every machine of the lab up and set up to the end, from whatever state they are in: absent,
  * half made, powered off or running. Running it again after any interruption carries on.
  * @returns the lab with its record as it is now.
- * @throws HalabError when a machine cannot be brought up.
+ * @throws HalabError when a machine cannot be brought up, or (exit 130) when it is asked to end.
  */
 export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab> {
   const { emit, run } = options;
   const started = performance.now();
   let lab = given;
-  await waitForEarlierVagrant(lab, emit);
+  const goOn = (): void => assertGoesOn(options.signal);
+  await waitForEarlierVagrant(lab, emit, options.signal);
   const strays = await providerOf(lab, run).endStrays();
   if (strays.length > 0) {
     emit({
@@ -49,12 +51,14 @@ export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab>
       text: `Powered off ${strays.join(', ')}: they ran on, and libvirt's files about them were gone.`,
     });
   }
+  goOn();
   if (lab.record.provider === 'rootless') {
     const box = await boxFor(lab, options);
     lab = await withPorts(writeLab({ ...lab.record, box: lab.record.box || box.name }), run);
     writeVagrantConfig(lab);
     await makeKey(lab, run);
     await addBox(lab, box, options);
+    goOn();
     if (!lab.record.complete) {
       lab = writeLab({ ...lab.record, accelerator: await options.findAccelerator(lab.record.box) });
       writeVagrantConfig(lab);
@@ -65,8 +69,10 @@ export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab>
     writeVagrantConfig(lab);
     await makeKey(lab, run);
   }
+  goOn();
   const provider = providerOf(lab, run);
   await provider.prepare();
+  goOn();
   const orphans = await provider.removeOrphans();
   if (orphans.length > 0)
     emit({
@@ -79,7 +85,9 @@ export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab>
   const off = lab.machines.filter(
     ({ name }) => before[name] === 'off' || before[name] === 'paused',
   );
+  goOn();
   await Promise.all(off.map(({ name }) => provider.start(name)));
+  goOn();
   if (absent.length > 0) {
     // A machine that is made anew has a new host key.
     if (absent.length === lab.machines.length) rmSync(labFiles.knownHosts(lab), { force: true });
@@ -91,29 +99,17 @@ export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab>
     );
   }
   writeSshConfig(lab, await sshAddresses(lab, run));
+  goOn();
   await waitForMachines(lab, options);
+  goOn();
   await provisionTheRest(lab, options);
+  goOn();
   lab = writeLab({ ...lab.record, complete: true });
   emit({
     type: 'note',
     text: `All ${lab.machines.length} machines are up (${Math.round((performance.now() - started) / 1000)} s).`,
   });
   return lab;
-}
-
-/** A vagrant that outlived the halab that started it must come to its end first: it holds the machines. */
-async function waitForEarlierVagrant(lab: Lab, emit: Emit): Promise<void> {
-  const pid = runningVagrant(lab);
-  if (pid === null) return;
-  const step = 'earlier';
-  const started = performance.now();
-  emit({
-    type: 'step-started',
-    step,
-    title: `Waiting for a vagrant that an earlier halab started (process ${pid})`,
-  });
-  while (runningVagrant(lab) !== null) await sleep(500);
-  emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
 }
 
 /** The lab with a free loopback port for each machine; ports that somebody else has taken meanwhile are changed. */
@@ -259,12 +255,6 @@ const signalOf = (options: BringUpOptions): { signal?: AbortSignal } =>
 
 const interruptedOr = (options: BringUpOptions, error: HalabError): HalabError =>
   options.signal?.aborted === true ? interrupted() : error;
-
-const interrupted = (): HalabError =>
-  new HalabError('Interrupted. Nothing is lost: the machines stay as they are.', {
-    next: 'Carry on: halab up',
-    exitCode: ExitCode.interrupted,
-  });
 
 /** What Vagrant's own messages mean to somebody who waits. */
 const milestones: readonly [RegExp, string][] = [

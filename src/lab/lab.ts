@@ -61,6 +61,8 @@ const recordSchema = z.object({
         agent: z.string(),
         /** The process on this computer that ends it in time; null where the machine does that itself. */
         timer: z.number().int().nullable(),
+        /** When that started, as in a ProcessMark; null: not known, so no process is taken for it. */
+        timerStarted: z.string().nullable().default(null),
         /** The drill that made it, which undoes it as well; null: the learner did, and does. */
         drill: z.string().nullable().default(null),
       }),

@@ -164,6 +164,14 @@ export function openConnection(lab: Lab, machine: string): void {
   child.unref();
 }
 
+/**
+ * Opens halab's kept connection to a machine unless it is open, and waits for it; one that cannot be opened is left to the
+ * next command, which says why.
+ */
+export async function standingConnection(shell: Shell, lab: Lab, machine: string): Promise<void> {
+  if (!existsSync(controlPath(lab, 'root', machine))) await shell.runAsRoot(machine, 'true');
+}
+
 /** Closes halab's own kept connection to a machine, if there is one. */
 export async function dropConnection(lab: Lab, machine: string, run: Runner): Promise<void> {
   await closeMaster(lab, 'root', machine, run);

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emit } from '../events.ts';
 import type { Runner } from '../run.ts';
 import { type Lab, labFiles, labFolder, writeLab } from './lab.ts';
-import { endHalab, endProcess } from './process.ts';
+import { endMarked, endTimer } from './process.ts';
 import { providerOf } from './providers/index.ts';
 import { labToRemove } from './rescue.ts';
 import { endConnections, sshShell } from './ssh.ts';
-import { runningVagrant, runVagrant, vagrantError } from './vagrant.ts';
+import { runningVagrant, runVagrant, vagrantError, waitForEarlierVagrant } from './vagrant.ts';
 
 export interface TearDownOptions {
   readonly run: Runner;
@@ -22,6 +22,7 @@ const shutdownWithin = 60;
  * does not get there in time is left to Vagrant, which cuts its power in the end.
  */
 export async function powerDown(lab: Lab, { run, emit }: TearDownOptions): Promise<void> {
+  await waitForEarlierVagrant(lab, emit);
   const step = 'down';
   const started = performance.now();
   emit({ type: 'step-started', step, title: 'Shutting the machines down', estimateSeconds: 20 });
@@ -59,8 +60,6 @@ export async function destroy(name: string, { run, emit }: TearDownOptions): Pro
   const step = `destroy-${name}`;
   const started = performance.now();
   emit({ type: 'step-started', step, title: `Removing the lab "${name}"`, estimateSeconds: 10 });
-  const vagrant = runningVagrant(lab);
-  if (vagrant !== null) await endProcess(vagrant);
   try {
     await removeMachines(lab, run);
   } catch (error) {
@@ -73,7 +72,10 @@ export async function destroy(name: string, { run, emit }: TearDownOptions): Pro
 
 /** Removes the machines with their disks and checkpoints, and whatever ran for them; the lab stays on record, and bringUp makes new ones. */
 export async function removeMachines(lab: Lab, run: Runner): Promise<void> {
-  for (const { timer } of lab.record.standing) await endHalab(timer);
+  for (const fault of lab.record.standing) await endTimer(fault);
+  // It works on the very machines that are to go.
+  const vagrant = runningVagrant(lab);
+  if (vagrant !== null) await endMarked(vagrant);
   await closeConnections(lab, run);
   const provider = providerOf(lab, run);
   if (existsSync(labFiles.vagrantState(lab)) && existsSync(labFiles.vagrantConfig(lab))) {

@@ -1,14 +1,26 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import writeFileAtomic from 'write-file-atomic';
 import { HalabError } from '../errors.ts';
+import type { Emit } from '../events.ts';
+import { assertGoesOn, interrupted, onAbort } from '../interruption.ts';
 import { pasteable } from '../local-runner.ts';
 import { readLocale } from '../locale.ts';
 import { makeFolder, vagrantFolder, vagrantHome } from '../paths.ts';
 import { noteCommand } from './command-log.ts';
 import { type Lab, labFiles } from './lab.ts';
-import { isRunning } from './process.ts';
+import {
+  endMarked,
+  isStill,
+  markOf,
+  markWord,
+  type ProcessMark,
+  readMark,
+  sendSignal,
+  textOf,
+} from './process.ts';
 import { asSessionUser, libvirtEnvironment } from './providers/libvirt.ts';
 
 /**
@@ -37,9 +49,25 @@ export function parseVagrantLine(line: string): VagrantLine | null {
   };
 }
 
-/** Environment in which `vagrant` works on this lab, and on no other. */
-export function vagrantEnvironment(lab: Lab): Record<string, string> {
+/**
+ * What of a shell's environment is for Vagrant by hand alone: the Vagrantfile takes HALAB_MACHINES, HALAB_MEMORY and
+ * the like before what halab has written down of the lab, and VAGRANT_VAGRANTFILE names another file in its place
+ * (Vagrant's documentation, Environmental Variables).
+ */
+const isForHandAlone = (name: string): boolean =>
+  name.startsWith('HALAB_') || name === 'VAGRANT_VAGRANTFILE';
+
+/**
+ * Environment in which `vagrant` works on this lab, and on no other; to be added to this process's own, of which what is
+ * undefined here is left out.
+ */
+export function vagrantEnvironment(lab: Lab): Record<string, string | undefined> {
   const common = {
+    ...Object.fromEntries(
+      Object.keys(process.env)
+        .filter(isForHandAlone)
+        .map((name) => [name, undefined]),
+    ),
     VAGRANT_CWD: vagrantFolder,
     VAGRANT_DOTFILE_PATH: labFiles.vagrantState(lab),
     VAGRANT_DEFAULT_PROVIDER: lab.record.provider === 'virtualbox' ? 'virtualbox' : 'libvirt',
@@ -66,22 +94,51 @@ export interface VagrantOutcome {
 
 const pidFile = (lab: Lab): string => join(lab.folder, 'vagrant.pid');
 
-/** The id of a vagrant that an earlier halab started for this lab and that still runs; null when there is none. */
-export function runningVagrant(lab: Lab): number | null {
-  if (!existsSync(pidFile(lab))) return null;
-  const pid = Number.parseInt(readFileSync(pidFile(lab), 'utf8'), 10);
-  return !Number.isNaN(pid) && isRunning(pid, 'vagrant') ? pid : null;
+/** A vagrant that an earlier halab started for this lab and that still runs; null when there is none. */
+export function runningVagrant(lab: Lab): ProcessMark | null {
+  const mark = readMark(pidFile(lab));
+  return mark !== null && isStill(mark) ? mark : null;
+}
+
+/**
+ * Waits for a vagrant that outlived the halab that started it: it holds the machines until its end.
+ * @throws HalabError (exit 130) when the signal aborts meanwhile; that vagrant goes on.
+ */
+export async function waitForEarlierVagrant(
+  lab: Lab,
+  emit: Emit,
+  signal?: AbortSignal,
+): Promise<void> {
+  const earlier = runningVagrant(lab);
+  if (earlier === null) return;
+  const step = 'earlier';
+  const started = performance.now();
+  emit({
+    type: 'step-started',
+    step,
+    title: `Waiting for a vagrant that an earlier halab started (process ${earlier.pid})`,
+  });
+  while (isStill(earlier)) {
+    if (signal?.aborted === true) {
+      emit({ type: 'step-failed', step, text: 'interrupted' });
+      throw interrupted();
+    }
+    await sleep(500);
+  }
+  emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
 }
 
 /**
  * Runs vagrant to its end and hands on each line as it comes. When `signal` aborts, vagrant is
  * interrupted as by Ctrl-C and given time to tidy up.
+ * @throws HalabError when it cannot be started, or (exit 130) when the signal had aborted before.
  */
 export async function runVagrant(
   lab: Lab,
   args: readonly string[],
   options: { log: string; onLine?: (line: VagrantLine) => void; signal?: AbortSignal },
 ): Promise<VagrantOutcome> {
+  assertGoesOn(options.signal);
   const logFile = join(labFiles.logs(lab), options.log);
   makeFolder(labFiles.logs(lab));
   const log = openSync(logFile, 'w', 0o600);
@@ -98,16 +155,23 @@ export async function runVagrant(
     child.once('error', (error) => resolve({ exitCode: null, error }));
     child.once('exit', (exitCode) => resolve({ exitCode }));
   });
-  if (child.pid !== undefined) writeFileSync(pidFile(lab), `${child.pid}\n`);
-  const interrupt = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
-  };
-  options.signal?.addEventListener('abort', interrupt, { once: true });
+  const mark = child.pid === undefined ? null : markOf(child.pid);
+  try {
+    if (mark !== null) writeFileAtomic.sync(pidFile(lab), `${markWord(mark)}\n`);
+  } catch (error) {
+    // Nobody would know of it.
+    if (mark !== null) await endMarked(mark);
+    throw error;
+  }
+  const forget = onAbort(options.signal, () => {
+    if (child.pid !== undefined) sendSignal(-child.pid, 'SIGINT');
+  });
 
   const lines: VagrantLine[] = [];
   let taken = 0;
   const takeNewLines = (): void => {
-    const text = readFileSync(logFile, 'utf8');
+    // Somebody may have removed it meanwhile: then nothing more is seen of it.
+    const text = textOf(logFile) ?? '';
     const end = text.lastIndexOf('\n') + 1;
     for (const raw of text.slice(taken, end).split('\n')) {
       const line = parseVagrantLine(raw);
@@ -142,7 +206,7 @@ export async function runVagrant(
       };
     }
   } finally {
-    options.signal?.removeEventListener('abort', interrupt);
+    forget();
     rmSync(pidFile(lab), { force: true });
   }
 }
@@ -166,7 +230,7 @@ export function vagrantError(
       .at(-1)
       ?.data.slice(1)
       .join(', ') ??
-    readFileSync(logFile, 'utf8').trim().split('\n').slice(-6).join('\n');
+    (textOf(logFile) ?? '').trim().split('\n').slice(-6).join('\n');
   return new HalabError(what, {
     reason: `\`${pasteable(['vagrant', ...args])}\` ended with exit code ${outcome.exitCode}: ${said.trim()}\nAll that it said: ${logFile}`,
     next: 'halab doctor, then the same command again: it carries on',

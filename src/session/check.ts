@@ -3,6 +3,7 @@ import type { Verdict } from '../checks/verdict.ts';
 import type { Lesson, Task } from '../course/lesson.ts';
 import { taskDone } from '../course/progress.ts';
 import { type SettleResult, settle } from '../course/settle.ts';
+import { ExitCode, HalabError } from '../errors.ts';
 import type { Session } from './session.ts';
 
 export interface CheckOptions {
@@ -44,14 +45,27 @@ export async function firstMissing(
   task: Task,
   signal?: AbortSignal,
 ): Promise<Verdict | null> {
-  const { verdicts } = await judgeTask(session, task, {
+  const { passed, verdicts } = await judgeTask(session, task, {
     now: true,
     ...(signal === undefined ? {} : { signal }),
   });
+  if (!passed) assertDecided(signal);
   return verdicts.find(({ passed }) => !passed) ?? null;
 }
 
-/** Judges a task and, when it passed, records it as done. */
+/** @throws HalabError (exit 130) when the signal has aborted: what was seen until then is no verdict. */
+function assertDecided(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new HalabError('Interrupted before it was decided. Nothing was recorded.', {
+    next: 'Look again: halab check',
+    exitCode: ExitCode.interrupted,
+  });
+}
+
+/**
+ * Judges a task and, when it passed, records it as done.
+ * @throws HalabError (exit 130) when it is asked to end before that is decided.
+ */
 export async function checkTask(
   session: Session,
   lesson: Lesson,
@@ -59,6 +73,7 @@ export async function checkTask(
   options: CheckOptions = {},
 ): Promise<SettleResult> {
   const result = await judgeTask(session, task, options);
+  if (!result.passed) assertDecided(options.signal);
   if (result.passed) {
     const evidence = result.verdicts.map((verdict) => verdict.evidence).join(' ');
     session.update((progress) => taskDone(progress, lesson.id, task.id, evidence, new Date()));

@@ -6,7 +6,7 @@ import type { Emit } from '../events.ts';
 import { assurePorts } from '../lab/bring-up.ts';
 import { changeLab, readLab } from '../lab/lab.ts';
 import type { Machine } from '../lab/machine.ts';
-import { endHalab } from '../lab/process.ts';
+import { endTimer } from '../lab/process.ts';
 import { dropConnection, endConnections, openConnection } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import {
@@ -159,7 +159,7 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
     }
     for (const { name: machine } of lab.machines) openConnection(lab, machine);
     // Faults from before the restore are gone with it.
-    for (const { timer } of readLab(lab.record.name).record.standing) await endHalab(timer);
+    for (const fault of readLab(lab.record.name).record.standing) await endTimer(fault);
     changeLab(lab, { fault: null, standing: [], checkpointing: null });
   } catch (error) {
     emit({ type: 'step-failed', step, text: 'failed' });

@@ -3,25 +3,32 @@ import type { Emit } from '../events.ts';
 import { imaginaryLab, labExists, readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { finishCheckpointing } from './checkpoints.ts';
-import { realTools, type Session, sessionOf, type Tools } from './session.ts';
+import { type Session, sessionOf, type Tools } from './session.ts';
 import { isHalfDone, whatStands } from './standing.ts';
 
 // The three ways to open a lab. What an earlier command left broken is mended only by those that work on the
 // cluster as it should be; who looks on, or throws the machines' state away, must get in whatever stands.
 
+export interface OpenOptions {
+  /** The caller holds the lab's lock: nothing else could be mended under it. */
+  readonly isLocked?: boolean;
+  readonly tools?: Tools;
+}
+
 /**
  * Opens a lab to work on its cluster: mends the switch when it is gone, puts back what a drill that was killed had
- * broken, and finishes a checkpoint that was being saved or restored.
+ * broken, and finishes a checkpoint that was being saved or restored; all that under the lab's lock.
  * @throws HalabError when there is no such lab (exit 2), when another halab is at work on it or it cannot be mended (exit 3).
  */
 export async function openSession(
   name: string,
   emit: Emit,
-  tools: Tools = realTools,
+  options: OpenOptions = {},
 ): Promise<Session> {
-  const session = await openAsItIs(name, emit, tools);
+  const session = await openAsItIs(name, emit, options);
   if (!isHalfDone(session.lab.record)) return session;
-  return withLock(name, 'putting the machines back', async () => {
+  const { tools } = options;
+  return underLock(name, 'putting the machines back', options, async () => {
     // Read again under the lock: who still worked on them has put them back itself.
     await finishCheckpointing(sessionOf(readLab(name), emit, tools), emit);
     // A restored machine has no fault any more.
@@ -39,19 +46,28 @@ export async function openSession(
 }
 
 /**
- * Opens a lab with what its machines need around them, and undoes nothing: for a reset or a checkpoint, with which all
- * that stands goes anyway, and for who undoes one fault.
+ * Opens a lab with what its machines need around them, mended under the lab's lock when it is gone, and undoes nothing:
+ * for a reset or a checkpoint, with which all that stands goes anyway, and for who undoes one fault.
  * @throws HalabError when there is no such lab (exit 2), or when what the machines need around them cannot be made (exit 3).
  */
 export async function openAsItIs(
   name: string,
   emit: Emit,
-  tools: Tools = realTools,
+  options: OpenOptions = {},
 ): Promise<Session> {
-  const session = sessionOf(readLab(name), emit, tools);
-  await session.provider.prepare();
+  const session = sessionOf(readLab(name), emit, options.tools);
+  const { provider } = session;
+  if (!provider.isPrepared())
+    await underLock(name, 'mending the switch', options, () => provider.prepare());
   return session;
 }
+
+const underLock = <T>(
+  name: string,
+  purpose: string,
+  { isLocked = false }: OpenOptions,
+  work: () => Promise<T>,
+): Promise<T> => (isLocked ? work() : withLock(name, purpose, work));
 
 /**
  * Opens a lab to look at it as it is, also while another halab works on it, and says on standard error what is broken.

@@ -14,7 +14,7 @@ import { type Lab, labFiles } from '../lab/lab.ts';
 import type { Shell } from '../lab/machine.ts';
 import { providerOf } from '../lab/providers/index.ts';
 import type { Provider } from '../lab/providers/provider.ts';
-import { sshShell } from '../lab/ssh.ts';
+import { sshShell, standingConnection } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import { lessonsFolder } from '../paths.ts';
 import { type Checkpoint, readCheckpoints } from './checkpoint-file.ts';
@@ -92,6 +92,9 @@ export function sessionOf(lab: Lab, emit: Emit, tools: Tools = realTools): Sessi
     async observe({ setClocks = false, checks, patient = false, brief = false } = {}) {
       const machines =
         brief && checks !== undefined ? machinesAbout(checks, lab.machines) : lab.machines;
+      // The time that they are set to is that at which it is sent: a handshake may take seconds under emulation.
+      if (setClocks)
+        await Promise.all(machines.map(({ name }) => standingConnection(shell, lab, name)));
       const state = await observe(shell, machines, {
         units,
         setClocks,

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
@@ -38,22 +38,29 @@ const doctorsProcesses = (): string[] =>
     }
   });
 
-test('all the daemons of a libvirt in parts are ended', async () => {
+test('all the daemons of a libvirt in parts are ended, and none of another session', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'halab-doctor-test-'));
   const names = ['virtqemud', 'virtstoraged', 'virtlogd'];
   const pids: number[] = [];
+  const others: ChildProcess[] = [];
   // Programs of these names that keep their ids where libvirt's do: this computer has no libvirt in parts.
   const inParts: Runner = async (command, options) => {
-    const folder = join(options?.env?.XDG_RUNTIME_DIR ?? '', 'libvirt');
+    const { XDG_RUNTIME_DIR = '' } = options?.env ?? {};
+    const folder = join(XDG_RUNTIME_DIR, 'libvirt');
     mkdirSync(folder);
     for (const name of names) {
       const program = join(dataDir, name);
       copyFileSync('/bin/sleep', program);
-      const { pid = 0 } = spawn(program, ['60'], { stdio: 'ignore' });
+      const env = { XDG_RUNTIME_DIR };
+      const { pid = 0 } = spawn(program, ['60'], { stdio: 'ignore', env });
       pids.push(pid);
       writeFileSync(join(folder, `${name}.pid`), String(pid));
     }
-    // A process id that has gone to another program meanwhile.
+    // Process ids that have gone meanwhile to the daemon of another session, and to another program.
+    copyFileSync('/bin/sleep', join(dataDir, 'virtlockd'));
+    const another = spawn(join(dataDir, 'virtlockd'), ['60'], { stdio: 'ignore' });
+    others.push(another);
+    writeFileSync(join(folder, 'virtlockd.pid'), String(another.pid));
     writeFileSync(join(folder, 'virtnetworkd.pid'), String(process.pid));
     return { command, exitCode: 0, stdout: '', stderr: '', timedOut: false, milliseconds: 0 };
   };
@@ -61,7 +68,9 @@ test('all the daemons of a libvirt in parts are ended', async () => {
     await askSessionDaemon(inParts, dataDir);
     expect(pids).toHaveLength(names.length);
     for (const pid of pids) expect(isRunning(pid, 'virt')).toBe(false);
+    expect(others.map(({ pid = 0 }) => isRunning(pid, 'virtlockd'))).toEqual([true]);
   } finally {
+    for (const other of others) other.kill('SIGKILL');
     rmSync(dataDir, { recursive: true, force: true });
   }
 });

@@ -12,7 +12,6 @@ import {
   readLab,
   writeLab,
 } from '../../src/lab/lab.ts';
-import { withLock } from '../../src/lab/lock.ts';
 import { freePorts, isFree } from '../../src/lab/ports.ts';
 import { rescueRecords } from '../../src/lab/rescue.ts';
 
@@ -113,28 +112,6 @@ describe('a lab record', () => {
 
   it.each(['', '../x', 'UPPER', 'a b', '-x'])('refuses the name "%s"', (name) => {
     expect(failure(() => assertLabName(name)).exitCode).toBe(2);
-  });
-});
-
-describe('withLock', () => {
-  it('lets one in and tells the other who holds it', async () => {
-    await withLock('one', 'a long job', async () => {
-      await expect(withLock('one', 'another', async () => {})).rejects.toMatchObject({
-        exitCode: 3,
-        reason: expect.stringContaining(`Process ${process.pid}`),
-      });
-    });
-    expect(await withLock('one', 'afterwards', async () => 'free')).toBe('free');
-  });
-
-  it('takes over at once from a holder that is dead', async () => {
-    mkdirSync(join(home, 'locks', 'one.lock'), { recursive: true });
-    // No process has this id: it is above the kernel's largest (proc_sys_kernel(5), pid_max).
-    writeFileSync(
-      join(home, 'locks', 'one.json'),
-      JSON.stringify({ pid: 4_194_305, since: 'then', purpose: 'died' }),
-    );
-    expect(await withLock('one', 'after a crash', async () => 'free')).toBe('free');
   });
 });
 

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Emit } from '../../src/events.ts';
 import { changeLab, type LabRecord, readLab } from '../../src/lab/lab.ts';
+import { halabHome } from '../../src/paths.ts';
 import { lookOn, openAsItIs, openSession } from '../../src/session/open.ts';
 import { type LabInMemory, makeLabInMemory } from '../lab-in-memory.ts';
 
@@ -9,7 +12,7 @@ let notes: string[];
 const emit: Emit = (event) => {
   if (event.type === 'note') notes.push(event.text);
 };
-const open = () => openSession('test', emit, memory.tools);
+const open = () => openSession('test', emit, { tools: memory.tools });
 const record = (): LabRecord => readLab('test').record;
 
 const cutShort: Partial<LabRecord> = {
@@ -31,8 +34,17 @@ afterEach(() => memory.remove());
 describe('a lab in which nothing stands', () => {
   it('is opened without a word, and no machine is asked', async () => {
     await open();
-    expect(memory.asked).toEqual(['prepare']);
+    expect(memory.asked).toEqual([]);
     expect(notes).toEqual([]);
+  });
+
+  it('gets its switch back, under the lock', async () => {
+    memory.isPrepared = false;
+    memory.before = () => {
+      expect(readFileSync(join(halabHome(), 'locks', 'test.held'), 'utf8')).toContain('mending');
+    };
+    await open();
+    expect(memory.asked).toEqual(['prepare']);
   });
 });
 
@@ -56,7 +68,7 @@ describe('a drill that was cut short', () => {
       if (question.startsWith('start')) throw new Error('it does not start');
     };
     await expect(open()).rejects.toThrow('it does not start');
-    const { lab } = await openAsItIs('test', emit, memory.tools);
+    const { lab } = await openAsItIs('test', emit, { tools: memory.tools });
     expect(lab.record.fault).not.toBeNull();
     expect(lookOn('test').lab.record.fault).not.toBeNull();
   });

@@ -14,6 +14,7 @@ const hang: StandingFault = {
   unit: '',
   agent: '',
   timer: null,
+  timerStarted: null,
   drill: null,
 };
 const stands = (...standing: StandingFault[]) => whatStands(newRecord('test', { standing }), now);

@@ -9,6 +9,8 @@ export interface Provider {
   readonly agent: Shell | null;
   /** The power state of every machine of the lab. */
   states(): Promise<Readonly<Record<string, PowerState>>>;
+  /** Whether all that prepare() makes is there: then it has nothing to do. */
+  isPrepared(): boolean;
   /** Makes ready whatever the machines need around them (the switch, say), and mends it when it is gone. Idempotent. */
   prepare(): Promise<void>;
   /** Turns an existing machine on; returns as soon as it runs, long before it answers. */

@@ -46,8 +46,9 @@ export function vagrantOnlyProvider(lab: Lab, run: Runner): Provider {
         lab.machines.map(({ name }) => [name, powerState(words.get(name))]),
       );
     },
+    isPrepared: () => true, // The hypervisor keeps its networks itself.
     async prepare() {
-      // The hypervisor keeps its networks itself.
+      // There is nothing to make.
     },
     async start(machine) {
       await must(`${machine} could not be started.`, 'up', '--no-provision', machine);

@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeRunFolder } from '../../../own-folder.ts';
 import { makeFolder, vagrantHome } from '../../../paths.ts';
@@ -22,28 +22,39 @@ export const plainPath = (lab: Lab, to: 'lab' | 'vagrant', ...rest: string[]): s
 /** Makes the folders and the links that libvirt's environment and the machines' definitions name. Idempotent. */
 export function prepareFolders(lab: Lab): void {
   makeRunFolder(lab.runFolder);
-  // The definitions of the machines must outlive /tmp, and their sockets need a short path.
-  const config = join(lab.folder, 'libvirt', 'config');
-  for (const folder of [
-    config,
-    join(lab.folder, 'libvirt', 'data'),
-    join(lab.folder, 'libvirt', 'cache'),
-    poolFolder(lab),
-    cableFolder(lab),
-  ]) {
-    makeFolder(folder);
-  }
-  writeDaemonConfig(config);
-  makeLink(join(lab.runFolder, 'c'), config);
-  makeLink(plainPath(lab, 'lab'), lab.folder);
-  makeLink(plainPath(lab, 'vagrant'), vagrantHome());
+  for (const folder of foldersOf(lab)) makeFolder(folder);
+  writeDaemonConfig(configHome(lab));
+  for (const { link, target } of linksOf(lab)) makeLink(link, target);
 }
 
+/** Whether all that prepareFolders makes is there. */
+export const areFoldersPrepared = (lab: Lab): boolean =>
+  foldersOf(lab).every((folder) => existsSync(folder)) &&
+  linksOf(lab).every(({ link, target }) => targetOf(link) === target);
+
+/** The definitions of the machines must outlive /tmp, and their sockets need a short path. */
+const configHome = (lab: Lab): string => join(lab.folder, 'libvirt', 'config');
+
+const foldersOf = (lab: Lab): string[] => [
+  configHome(lab),
+  join(lab.folder, 'libvirt', 'data'),
+  join(lab.folder, 'libvirt', 'cache'),
+  poolFolder(lab),
+  cableFolder(lab),
+];
+
+const linksOf = (lab: Lab): { link: string; target: string }[] => [
+  { link: join(lab.runFolder, 'c'), target: configHome(lab) },
+  { link: plainPath(lab, 'lab'), target: lab.folder },
+  { link: plainPath(lab, 'vagrant'), target: vagrantHome() },
+];
+
+/** What a link leads to; null for what is no link, or not there. */
+const targetOf = (link: string): string | null =>
+  lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(link) : null;
+
 function makeLink(link: string, target: string): void {
-  const found = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()
-    ? readlinkSync(link)
-    : null;
-  if (found === target) return;
+  if (targetOf(link) === target) return;
   rmSync(link, { force: true, recursive: true });
   symlinkSync(target, link);
 }

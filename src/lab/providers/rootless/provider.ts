@@ -5,13 +5,13 @@ import { HalabError } from '../../../errors.ts';
 import { describeFailure } from '../../../local-runner.ts';
 import type { CommandResult, Runner } from '../../../run.ts';
 import type { Lab } from '../../lab.ts';
-import { endProcess } from '../../process.ts';
+import { endProcess, sendSignal } from '../../process.ts';
 import { agentShell } from '../agent.ts';
 import { domainName, runVirsh } from '../libvirt.ts';
 import type { PowerState, Provider } from '../provider.ts';
-import { poolFolder, prepareFolders } from './folders.ts';
+import { areFoldersPrepared, poolFolder, prepareFolders } from './folders.ts';
 import { daemonPids, daemonsOf, runningMachines } from './strays.ts';
-import { assureCable, endSwitch, startSwitch } from './switch-process.ts';
+import { assureCable, endSwitch, isSwitchAtWork, startSwitch } from './switch-process.ts';
 
 /**
  * The rootless lab: a libvirt session daemon of the lab's own, QEMU's user-mode network for ssh and
@@ -134,6 +134,7 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
   return {
     states,
     agent: agentShell(lab, run),
+    isPrepared: () => areFoldersPrepared(lab) && isSwitchAtWork(lab),
     async prepare() {
       prepareFolders(lab);
       await startSwitch(lab);
@@ -261,7 +262,7 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
       await Promise.all(strays.map(({ pid }) => endProcess(pid)));
       // A daemon that ends in order would take the files of its successor away.
       for (const pid of daemonsOf(lab)) {
-        if (!daemonPids(lab).includes(pid)) process.kill(pid, 'SIGKILL');
+        if (!daemonPids(lab).includes(pid)) sendSignal(pid, 'SIGKILL');
       }
       return strays.map(({ machine }) => machine);
     },

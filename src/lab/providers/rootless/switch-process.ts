@@ -1,21 +1,32 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import writeFileAtomic from 'write-file-atomic';
 import { HalabError } from '../../../errors.ts';
 import { describeFailure } from '../../../local-runner.ts';
 import { makeFolder } from '../../../paths.ts';
 import type { Runner } from '../../../run.ts';
 import { type Lab, labFiles } from '../../lab.ts';
-import { commandLine, endProcess, isRunning, ownProcesses } from '../../process.ts';
+import {
+  commandLine,
+  endProcess,
+  isRunning,
+  isStill,
+  isStopped,
+  markOf,
+  markWord,
+  ownProcesses,
+  readMark,
+} from '../../process.ts';
 import { domainName, runVirsh } from '../libvirt.ts';
 import { cableFolder } from './folders.ts';
 import { readPid } from './pid-file.ts';
 
 /** The lab's switch as a process of its own, which outlives the halab that starts it. */
 
-const program = fileURLToPath(new URL('./switch-program.js', import.meta.url));
+const usualProgram = fileURLToPath(new URL('./switch-program.js', import.meta.url));
 const pidFile = (lab: Lab): string => join(lab.runFolder, 'switch.pid');
 
 /** Exit code of flock(1) when another process holds the lock. */
@@ -38,20 +49,23 @@ export const locking = (folder: string, command: readonly string[]): string[] =>
 ];
 
 /**
- * Starts the lab's switch unless it runs. When this returns, the machines that run are plugged in.
+ * Starts the lab's switch unless it is at work; one that is stopped (SIGSTOP) carries no frame, and is ended before.
+ * When this returns, the machines that run are plugged in.
+ * @param program what the switch's process runs
  * @throws HalabError when it does not start.
  */
-export async function startSwitch(lab: Lab): Promise<void> {
-  if (isThere(lab)) return;
+export async function startSwitch(lab: Lab, program = usualProgram): Promise<void> {
+  if (isSwitchAtWork(lab)) return;
+  await Promise.all(switchesOf(lab).filter(isStopped).map(endProcess));
   makeFolder(labFiles.logs(lab));
   const logFile = join(labFiles.logs(lab), 'switch.log');
   let ended: Promise<number | string> | null = null;
   for (let waited = 0; waited < 10_000; waited += 50) {
     const [found] = switchesOf(lab);
     // Not while another halab's is on its way.
-    if (ended === null && found === undefined) ended = launch(lab, logFile);
+    if (ended === null && found === undefined) ended = launch(lab, program, logFile);
     const end = await Promise.race([...(ended === null ? [] : [ended]), sleep(50, null)]);
-    if (isThere(lab)) return;
+    if (isSwitchAtWork(lab)) return;
     // Another halab was quicker, and its switch will do; or systemd-tmpfiles, which locks what it looks into for a moment.
     if (end === lockedCode) ended = null;
     else if (end !== null) {
@@ -61,8 +75,10 @@ export async function startSwitch(lab: Lab): Promise<void> {
       });
     }
     if (found !== undefined && ended === null && waited >= fileWithin) {
-      // Only its file is gone.
-      writeFileSync(pidFile(lab), `${found}\n`, { mode: 0o600 });
+      // Only its file is gone, or an older halab's, which holds the bare id.
+      const mark = markOf(found);
+      if (mark === null || isStopped(found)) continue;
+      writeFileAtomic.sync(pidFile(lab), `${markWord(mark)}\n`, { mode: 0o600 });
       return;
     }
   }
@@ -76,7 +92,7 @@ export async function startSwitch(lab: Lab): Promise<void> {
 const fileWithin = 2000;
 
 /** Starts the switch's process. @returns its exit code once it has ended, or why it has none. */
-function launch(lab: Lab, logFile: string): Promise<number | string> {
+function launch(lab: Lab, program: string, logFile: string): Promise<number | string> {
   const log = openSync(logFile, 'a', 0o600);
   const [locker = '', ...words] = locking(lab.runFolder, [
     process.execPath,
@@ -98,9 +114,10 @@ function launch(lab: Lab, logFile: string): Promise<number | string> {
 const isSwitchOf = (lab: Lab, pid: number): boolean =>
   isRunning(pid, 'switch-program') && commandLine(pid).includes(pidFile(lab));
 
-function isThere(lab: Lab): boolean {
-  const pid = readPid(pidFile(lab));
-  return pid !== null && isSwitchOf(lab, pid);
+/** Whether the lab's switch runs and has plugged itself into the machines. */
+export function isSwitchAtWork(lab: Lab): boolean {
+  const mark = readMark(pidFile(lab));
+  return mark !== null && isStill(mark) && isSwitchOf(lab, mark.pid) && !isStopped(mark.pid);
 }
 
 /** The lab's switches, whatever became of their files. */
@@ -112,7 +129,9 @@ export async function endSwitch(lab: Lab): Promise<void> {
   rmSync(pidFile(lab), { force: true });
   const older = join(lab.runFolder, 'sw.pid');
   const pid = readPid(older);
-  if (pid !== null && isRunning(pid, 'vde_switch')) await endProcess(pid);
+  const isOfLab = (word: string): boolean => word.startsWith(join(lab.runFolder, '/'));
+  if (pid !== null && isRunning(pid, 'vde_switch') && commandLine(pid).some(isOfLab))
+    await endProcess(pid);
   rmSync(older, { force: true });
   rmSync(cableFolder(lab), { recursive: true, force: true });
 }

@@ -1,8 +1,10 @@
 // The program of a lab's switch: `node switch-program.js PIDFILE SOCKET ...`. It lives as long as the lab, whatever
 // becomes of the halab that started it; `kill` ends it.
 
-import { statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { markOf, markWord } from '../../process.ts';
 import { startSwitch } from './switch.ts';
 
 const [pidFile = '', ...sockets] = process.argv.slice(2);
@@ -19,4 +21,6 @@ const running = startSwitch(sockets, () => {
 });
 await running.triedAll;
 // Last, since whoever waits for the file wants the machines that run to be connected.
-writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+const mark = markOf(process.pid);
+if (mark === null) throw new Error('this very process cannot be found');
+writeFileAtomic.sync(pidFile, `${markWord(mark)}\n`, { mode: 0o600 });

@@ -1,0 +1,28 @@
+import { ExitCode, HalabError } from './errors.ts';
+
+/**
+ * Calls `act` once when the signal aborts, and at once when it has aborted already: a listener that is added then would
+ * never be called, and a Ctrl-C between two steps would be lost.
+ * @returns what takes the listener away again.
+ */
+export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+  if (signal === undefined) return () => {};
+  if (signal.aborted) {
+    act();
+    return () => {};
+  }
+  signal.addEventListener('abort', act, { once: true });
+  return () => signal.removeEventListener('abort', act);
+}
+
+/** The error of a bring-up that was asked to end. */
+export const interrupted = (): HalabError =>
+  new HalabError('Interrupted. Nothing is lost: the machines stay as they are.', {
+    next: 'Carry on: halab up',
+    exitCode: ExitCode.interrupted,
+  });
+
+/** To be called between two steps of a bring-up. @throws HalabError (exit 130) when the signal has aborted. */
+export function assertGoesOn(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw interrupted();
+}

@@ -16,21 +16,6 @@ export function labName({ lab }: GlobalOptions): string {
   return lab;
 }
 
-/**
- * A signal that aborts at the first Ctrl-C (or SIGTERM), so that work can be ended in order; a second
- * Ctrl-C ends halab at once.
- */
-export function interruption(): AbortSignal {
-  const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return controller.signal;
-}
-
 /** Writes a line to standard output, for a person. */
 export const say = (text: string): void => {
   process.stdout.write(`${typeable(text)}\n`);

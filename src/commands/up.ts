@@ -15,7 +15,8 @@ import {
 import { withLock } from '../lab/lock.ts';
 import { runLocally } from '../local-runner.ts';
 import { openSession } from '../session/session.ts';
-import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
+import { type GlobalOptions, labName, say, sayJson } from './context.ts';
+import { interruption } from './interruption.ts';
 import { findAccelerator, makeReady } from './make-ready.ts';
 import { withProgress } from './with-progress.ts';
 

@@ -332,14 +332,16 @@ async function vagrantUp(
     await sleep(5000);
     outcome = await up();
   }
-  const missing = await notThere(lab, names, options);
+  const missing =
+    outcome.exitCode === 0
+      ? await notThere(lab, names, options)
+      : names.filter((name) => !saidAfter.has(name));
   const text = options.signal?.aborted === true ? 'interrupted' : 'failed';
   for (const step of names) {
-    const isMade = !missing.includes(step) && (outcome.exitCode === 0 || saidAfter.has(step));
     options.emit(
-      isMade
-        ? { type: 'step-done', step, seconds: saidAfter.get(step) ?? seconds() }
-        : { type: 'step-failed', step, text },
+      missing.includes(step)
+        ? { type: 'step-failed', step, text }
+        : { type: 'step-done', step, seconds: saidAfter.get(step) ?? seconds() },
     );
   }
   if (outcome.exitCode !== 0) {
@@ -347,8 +349,9 @@ async function vagrantUp(
     throw interruptedOr(options, vagrantError(lab, what, args, 'vagrant-up.log', outcome));
   }
   if (missing.length > 0) {
+    const verb = missing.length === 1 ? 'does' : 'do';
     throw new HalabError(
-      `Vagrant says that all is well, but there is no ${missing.join(', no ')}.`,
+      `Vagrant says that all is well, but ${missing.join(' and ')} ${verb} not run.`,
       {
         reason: `\`${pasteable(['vagrant', ...args])}\` ended with exit code 0. All that it said: ${join(labFiles.logs(lab), 'vagrant-up.log')}`,
         next: 'halab doctor, then the same command again: it carries on',

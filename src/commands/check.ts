@@ -1,8 +1,10 @@
 import { ExitCode } from '../errors.ts';
 import { checkTask } from '../session/check.ts';
 import { openSession } from '../session/open.ts';
+import { Interrupted } from '../terminal/prompt.ts';
 import { renderNoticed, renderVerdicts } from '../terminal/report.ts';
-import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
+import { type GlobalOptions, labName, say, sayJson } from './context.ts';
+import { interruption } from './interruption.ts';
 import { assertBegun, pickLesson, pickTask } from './pick.ts';
 import { withProgress } from './with-progress.ts';
 
@@ -24,6 +26,7 @@ export async function check(
       signal,
       onWait: (text) => emit({ type: 'note', text }),
     });
+    if (signal.aborted && !result.passed) throw new Interrupted();
     return { lesson, task, result };
   });
   if (options.json) {

@@ -4,7 +4,8 @@ import { ExitCode } from '../errors.ts';
 import { withLock } from '../lab/lock.ts';
 import { openSession } from '../session/open.ts';
 import { renderDrill } from '../terminal/report.ts';
-import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
+import { type GlobalOptions, labName, say, sayJson } from './context.ts';
+import { interruption } from './interruption.ts';
 import { assertBegun, pickDrill, pickLesson } from './pick.ts';
 import { withProgress } from './with-progress.ts';
 

@@ -27,6 +27,7 @@ export async function fault(
   if (kind !== undefined && !isFaultName(kind)) {
     throw usageError(`There is no fault "${kind}".`, `The kinds: ${faultNames.join(', ')}.`);
   }
+  assertOptions(kind, options);
   if (options.undo) return undo(global, kind, machine, options);
   if (kind === undefined) return list(global, options.json);
   const name = labName(global);
@@ -62,6 +63,27 @@ export async function fault(
     ),
   );
   return ExitCode.fine;
+}
+
+/** Refuses an option that nothing would come of: who types it expects something else than what would happen. */
+function assertOptions(
+  kind: FaultName | undefined,
+  { undo, for: lasts, unit }: FaultOptions,
+): void {
+  const breaks = kind !== undefined && !undo;
+  if (lasts !== undefined && !breaks)
+    throw usageError('--for says how long a fault lasts that is begun now.', 'halab fault --help');
+  if (unit !== undefined && !(breaks && kind === 'stop-service'))
+    throw usageError(
+      '--unit names the service of the fault stop-service, and is for nothing else.',
+      'halab fault stop-service MACHINE --unit apache2',
+    );
+  if (lasts === undefined || kind === undefined || faultKind(kind).lasts !== null) return;
+  const timed = faultNames.filter((name) => faultKind(name).lasts !== null);
+  throw usageError(
+    `The fault ${kind} does not end by itself, so --for has no use.`,
+    `Undo it when you like: halab fault --undo. Those that end by themselves: ${timed.join(', ')}.`,
+  );
 }
 
 const isFaultName = (kind: string): kind is FaultName =>

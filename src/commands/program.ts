@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { ExitCode, fileSystemError, HalabError, usageError } from '../errors.ts';
 import { nameLab } from '../terminal/which-lab.ts';
 import type { GlobalOptions } from './context.ts';
+import { wasInterrupted } from './interruption.ts';
 
 /** What a command's function is given besides its own arguments. */
 type Action = (...args: never[]) => Promise<ExitCode>;
@@ -28,9 +29,8 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   });
   try {
     await program.parseAsync([...argv]);
-    if (exitCode === ExitCode.fine) return exitCode;
-    const { inViewOfInterruption } = await import('./context.ts');
-    return inViewOfInterruption(exitCode);
+    // What was not done or not found after Ctrl-C says nothing of the lab.
+    return exitCode !== ExitCode.fine && wasInterrupted() ? ExitCode.interrupted : exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
       return thrown.exitCode === 0 ? ExitCode.fine : ExitCode.usage;
@@ -43,8 +43,8 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     process.stderr.write(
       `${renderError(error, { verbose: program.opts<{ verbose: boolean }>().verbose })}\n`,
     );
-    const { inViewOfInterruption } = await import('./context.ts');
-    return inViewOfInterruption(known ? error.exitCode : ExitCode.broken);
+    if (wasInterrupted()) return ExitCode.interrupted;
+    return known ? error.exitCode : ExitCode.broken;
   }
 }
 

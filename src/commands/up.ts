@@ -16,7 +16,8 @@ import { withLock } from '../lab/lock.ts';
 import { networkFor } from '../lab/network.ts';
 import { runLocally } from '../local-runner.ts';
 import { openSession } from '../session/open.ts';
-import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
+import { type GlobalOptions, labName, say, sayJson } from './context.ts';
+import { interruption } from './interruption.ts';
 import { findAccelerator, makeReady } from './make-ready.ts';
 import { withProgress } from './with-progress.ts';
 

@@ -1,6 +1,5 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { currentLesson, currentTask } from '../course/progress.ts';
+import { sumOfFiles } from '../disk-use.ts';
 import { ExitCode } from '../errors.ts';
 import { accelerators } from '../lab/accelerator.ts';
 import { type Lab, labExists, readLab } from '../lab/lab.ts';
@@ -83,7 +82,4 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
 /** Bytes that the lab's files take on disk: blocks, not lengths, since disk images are sparse. */
-const sizeOf = (lab: Lab): number =>
-  readdirSync(lab.folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).blocks * 512, 0);
+const sizeOf = (lab: Lab): number => sumOfFiles(lab.folder, ({ blocks }) => blocks * 512);

@@ -2,7 +2,7 @@ import type { ClusterState, ReachableMachine } from '../cluster/state.ts';
 import type { Finding } from '../host/findings.ts';
 import type { Machine } from '../lab/machine.ts';
 import type { PowerState } from '../lab/providers/provider.ts';
-import type { Vitals } from './vitals.ts';
+import type { Unreadable, Vitals } from './vitals.ts';
 
 /** What is looked at when a lab is diagnosed. */
 export interface LabView {
@@ -10,7 +10,7 @@ export interface LabView {
   readonly power: Readonly<Record<string, PowerState>>;
   readonly state: ClusterState;
   /** By machine; none for one that does not answer. */
-  readonly vitals: Readonly<Record<string, Vitals>>;
+  readonly vitals: Readonly<Record<string, Vitals | Unreadable>>;
 }
 
 /** Free space on / below which services fail, in MiB. */
@@ -92,9 +92,26 @@ function troublesOf(name: string, { power, state, vitals }: LabView): Finding[] 
   return insideTroubles(machine, vitals[name]);
 }
 
-function insideTroubles(machine: ReachableMachine, vitals: Vitals | undefined): Finding[] {
+function insideTroubles(
+  machine: ReachableMachine,
+  told: Vitals | Unreadable | undefined,
+): Finding[] {
   const { name } = machine;
   const found: Finding[] = [];
+  const vitals = told !== undefined && 'unreadable' in told ? undefined : told;
+  if (told !== undefined && 'unreadable' in told) {
+    found.push(
+      trouble(
+        'vitals',
+        name,
+        `is sick: it cannot tell its free space and its packages (${told.unreadable})`,
+        'a machine that can run a program',
+        'Look at what its kernel said last. If nothing helps, go back to the start of the lesson.',
+        `halab shell ${name} -- sudo dmesg`,
+        'halab reset',
+      ),
+    );
+  }
   if (vitals !== undefined && vitals.freeMiB < leastFree) {
     found.push(
       trouble(

@@ -8,6 +8,11 @@ export interface Vitals {
   readonly missingPackages: readonly string[];
 }
 
+/** A machine that answers and cannot tell its vitals: why. */
+export interface Unreadable {
+  readonly unreadable: string;
+}
+
 const packages = [
   'corosync',
   'pacemaker',
@@ -27,21 +32,24 @@ dpkg-query -W -f 'package \${Package} \${db:Status-Status}\\n' ${packages.join('
 export async function readVitals(
   shell: Shell,
   machines: readonly Machine[],
-): Promise<Readonly<Record<string, Vitals>>> {
+): Promise<Readonly<Record<string, Vitals | Unreadable>>> {
   const answers = await Promise.all(
     machines.map(async ({ name }) => ({ name, ...(await shell.runAsRoot(name, script)) })),
   );
   return Object.fromEntries(
-    answers.flatMap(({ name, reached, stdout }) =>
-      reached ? [[name, parseVitals(stdout)] as const] : [],
-    ),
+    answers.flatMap(({ name, reached, stdout, stderr }) => {
+      if (!reached) return [];
+      const unreadable = stderr.trim().split('\n').at(-1) || 'its answer is cut off';
+      return [[name, parseVitals(stdout) ?? { unreadable }] as const];
+    }),
   );
 }
 
-/** Reads what the script prints. @throws Error when it is cut off. */
-export function parseVitals(text: string): Vitals {
+/** Reads what the script prints; null when it is cut off, as by a machine that can start no program any more. */
+export function parseVitals(text: string): Vitals | null {
   const free = /^free (\d+) (\d+)$/m.exec(text);
-  if (free === null) throw new Error(`no free space in "${text}"`);
+  // Of a package that was removed dpkg tells nothing; of all of them, when it could not run.
+  if (free === null || !/^package \S+ \S+$/m.test(text)) return null;
   const installed = new Set(
     [...text.matchAll(/^package (\S+) installed$/gm)].map((match) => match[1]),
   );

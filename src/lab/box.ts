@@ -7,7 +7,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -17,6 +16,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { type BuildPlace, buildFolder, buildPlaces } from '../build-place.ts';
+import { sumOfFiles } from '../disk-use.ts';
 import { ExitCode, HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { onAbort } from '../interruption.ts';
@@ -33,6 +33,7 @@ import {
   parseMark,
   readMark,
   sendSignal,
+  textOf,
 } from './process.ts';
 
 /**
@@ -68,12 +69,9 @@ export async function wantedBox(run: Runner): Promise<Box> {
 
 export const isBuilt = (box: Box): boolean => existsSync(box.file);
 
-const readIfThere = (file: string): string | null =>
-  existsSync(file) ? readFileSync(file, 'utf8') : null;
-
 /** How long the last build took here, in seconds; null when none has ended. */
 function lastBuildSeconds(): number | null {
-  const text = readIfThere(join(boxesFolder(), 'last-build-seconds'));
+  const text = textOf(join(boxesFolder(), 'last-build-seconds'));
   return text === null ? null : Number(text);
 }
 
@@ -143,7 +141,7 @@ export async function buildBox(
         exitCode: ExitCode.interrupted,
       });
     }
-    const last = (readIfThere(log) ?? '').trim().split('\n').slice(-8).join('\n');
+    const last = (textOf(log) ?? '').trim().split('\n').slice(-8).join('\n');
     throw new HalabError('The base box could not be built.', {
       reason: [last, said.fault(), `All that the build said: ${log}`]
         .filter((text) => text !== null && text !== '')
@@ -294,14 +292,10 @@ function parseJson(text: string): unknown {
 
 /** Removes everything that building left behind, and the boxes; returns the bytes that the boxes took. */
 export async function removeBoxes(): Promise<number> {
-  const size = (folder: string): number =>
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
   let freed = 0;
   for (const folder of [boxesFolder(), vagrantHome()]) {
     if (!existsSync(folder)) continue;
-    freed += size(folder);
+    freed += sumOfFiles(folder, ({ size }) => size);
     rmSync(folder, { recursive: true, force: true });
   }
   for (const place of buildPlaces()) {

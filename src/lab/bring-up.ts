@@ -1,18 +1,16 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stringify } from 'yaml';
 import { ExitCode, HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { assertGoesOn, interrupted } from '../interruption.ts';
 import { describeFailure, pasteable } from '../local-runner.ts';
 import type { Runner } from '../run.ts';
 import { accelerators } from './accelerator.ts';
-import { type Box, bootFiles, buildBox, isAdded, verifyBox, wantedBox } from './box.ts';
+import { type Box, buildBox, isAdded, verifyBox, wantedBox } from './box.ts';
 import { type Lab, type LabRecord, labFiles, writeLab } from './lab.ts';
 import { freePorts, isFree } from './ports.ts';
 import { providerOf } from './providers/index.ts';
-import { cableFolder, plainPath } from './providers/rootless/folders.ts';
 import { changePort } from './providers/rootless/ports.ts';
 import { endConnections, keyRefused, type SshAddresses, sshShell, writeSshConfig } from './ssh.ts';
 import {
@@ -24,6 +22,7 @@ import {
   vagrantError,
   waitForEarlierVagrant,
 } from './vagrant.ts';
+import { writeVagrantConfig } from './vagrant-config.ts';
 
 export interface BringUpOptions {
   readonly run: Runner;
@@ -153,32 +152,6 @@ export async function assurePorts(lab: Lab, run: Runner): Promise<void> {
   if (assured === lab) return;
   writeVagrantConfig(assured);
   writeSshConfig(assured, await sshAddresses(assured, run));
-}
-
-function writeVagrantConfig(lab: Lab): void {
-  const { record } = lab;
-  const config = {
-    machines: record.machineCount,
-    memory: record.memory,
-    cpus: record.cpus,
-    network: record.network,
-    box: record.box,
-    ssh_key: labFiles.key(lab),
-    prefix: record.provider === 'rootless' ? 'halab' : `halab-${record.name}`,
-    ...(record.provider === 'rootless'
-      ? {
-          accelerator: record.accelerator,
-          rootless: {
-            cables: cableFolder(lab),
-            pool: plainPath(lab, 'lab', 'images'),
-            consoles: plainPath(lab, 'lab', 'log'),
-            boot: plainPath(lab, 'vagrant', ...bootFiles(record.box)),
-            ports: record.ports,
-          },
-        }
-      : {}),
-  };
-  writeFileSync(labFiles.vagrantConfig(lab), stringify(config), { mode: 0o600 });
 }
 
 /** The lab's own key. ECDSA, in the form that Vagrant's ssh library reads without further parts. */

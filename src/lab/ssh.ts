@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeRunFolder } from '../own-folder.ts';
 import type { CommandResult, Runner } from '../run.ts';
@@ -7,6 +7,7 @@ import { logged } from './command-log.ts';
 import { type SshAddress, untilGreeted } from './greeting.ts';
 import { type Lab, labFiles } from './lab.ts';
 import type { Shell, ShellResult } from './machine.ts';
+import { textOf } from './process.ts';
 
 /**
  * The system's ssh with connections that are kept open between commands and between runs of halab
@@ -107,11 +108,9 @@ async function whySilent(lab: Lab, machine: string, within: number): Promise<str
 
 /** Where ssh finds a machine, as writeSshConfig has written it; null when that is not known. */
 function addressOf(lab: Lab, machine: string): SshAddress | null {
-  const file = labFiles.sshConfig(lab);
-  if (!existsSync(file)) return null;
   const [, host, port] =
     new RegExp(`^Host ${machine}\\n  HostName (\\S+)\\n  Port (\\d+)$`, 'm').exec(
-      readFileSync(file, 'utf8'),
+      textOf(labFiles.sshConfig(lab)) ?? '',
     ) ?? [];
   return host === undefined ? null : { host, port: Number(port) };
 }

@@ -8,6 +8,7 @@ import { providerOf } from './providers/index.ts';
 import { labToRemove } from './rescue.ts';
 import { endConnections, sshShell } from './ssh.ts';
 import { runningVagrant, runVagrant, vagrantError, waitForEarlierVagrant } from './vagrant.ts';
+import { completeVagrantConfig } from './vagrant-config.ts';
 
 export interface TearDownOptions {
   readonly run: Runner;
@@ -39,6 +40,7 @@ export async function powerDown(lab: Lab, { run, emit }: TearDownOptions): Promi
     Object.values(await provider.states()).every((state) => state === 'off' || state === 'absent');
   while (!(await isOff()) && (performance.now() - started) / 1000 < shutdownWithin)
     await sleep(1000);
+  completeVagrantConfig(lab);
   const args = ['halt'];
   const outcome = await runVagrant(lab, args, { log: 'vagrant-halt.log' });
   if (outcome.exitCode !== 0) {
@@ -80,6 +82,7 @@ export async function removeMachines(lab: Lab, run: Runner): Promise<void> {
   const provider = providerOf(lab, run);
   if (existsSync(labFiles.vagrantState(lab)) && existsSync(labFiles.vagrantConfig(lab))) {
     await provider.prepare();
+    completeVagrantConfig(lab);
     const args = ['destroy', '--force'];
     const outcome = await runVagrant(lab, args, { log: 'vagrant-destroy.log' });
     // A rootless lab's daemon and disks are all its own, so they can go even when Vagrant is at a loss.

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { HalabError } from '../errors.ts';
 import { type Lab, labFiles } from '../lab/lab.ts';
 import type { Shell } from '../lab/machine.ts';
+import { textOf } from '../lab/process.ts';
 import { describeFailure } from '../local-runner.ts';
 import { redact } from '../redact.ts';
 import type { Runner } from '../run.ts';
@@ -77,7 +78,10 @@ export async function collectReport(
     writeFileSync(join(folder, file), redact(text), { mode: 0o600 });
   try {
     put('halab.json', `${JSON.stringify(tools.facts, null, 2)}\n`);
-    for (const file of filesOf(lab)) put(basename(file), readFileSync(file, 'utf8'));
+    for (const file of filesOf(lab)) {
+      const text = textOf(file);
+      put(basename(file), text ?? 'It could not be read.\n');
+    }
     const silent = await Promise.all(
       lab.machines.map(async (machine) => {
         const answer = await tools.shell.runAsRoot(machine.name, script, { timeout: 180_000 });
@@ -122,10 +126,10 @@ export async function collectReport(
 /** The lab's own records and logs; its keys are left out. */
 function filesOf(lab: Lab): string[] {
   const log = labFiles.logs(lab);
+  const logs = existsSync(log) ? readdirSync(log).filter((file) => file.endsWith('.log')) : [];
   const records = ['lab.json', 'lab.yaml', 'progress.json', 'checkpoints.json', 'known-hosts'];
   const own = readdirSync(lab.folder).filter(
     (file) => records.includes(file) || file.includes('.corrupt-'),
   );
-  const logs = readdirSync(log).filter((file) => file.endsWith('.log'));
   return [...own.map((file) => join(lab.folder, file)), ...logs.map((file) => join(log, file))];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/diagnosis/diagnose.ts';
-import { parseVitals, type Vitals } from '../../src/diagnosis/vitals.ts';
+import { parseVitals, readVitals, type Vitals } from '../../src/diagnosis/vitals.ts';
+import type { Shell } from '../../src/lab/machine.ts';
 import type { PowerState } from '../../src/lab/providers/provider.ts';
 import { on, varied } from '../checks/varied.ts';
 import { machines, recordedState } from '../fixtures/load.ts';
@@ -86,10 +87,36 @@ describe("a machine's vitals", () => {
 
   it('tell packages that are gone, also when their configuration is still there', () => {
     const text = all.replace('pcs installed', 'pcs config-files').replace(/package cups .*\n/, '');
-    expect(parseVitals(`free 256 4096\n${text}`).missingPackages).toEqual(['pcs', 'cups']);
+    expect(parseVitals(`free 256 4096\n${text}`)?.missingPackages).toEqual(['pcs', 'cups']);
   });
 
-  it('are no vitals when the output is cut off', () => {
-    expect(() => parseVitals('')).toThrow('no free space');
+  it.each(['', 'free 25', 'free 256 4096\n'])(
+    'are none when the output is cut off after "%s"',
+    (text) => {
+      expect(parseVitals(text)).toBeNull();
+    },
+  );
+
+  it('of a sick machine are told as such, and no mistake of halab', async () => {
+    const shell: Shell = {
+      runAsRoot: async (name) => ({
+        reached: name !== 'storage',
+        exitCode: 127,
+        stdout: name === 'node2' ? `free 256 4096\n${all}` : '',
+        stderr: 'bash: line 1: /usr/bin/stat: Input/output error\n',
+        milliseconds: 1,
+      }),
+    };
+    const read = await readVitals(shell, machines);
+    expect(read).toEqual({
+      node1: { unreadable: 'bash: line 1: /usr/bin/stat: Input/output error' },
+      node2: { freeMiB: 1, missingPackages: [] },
+    });
+    const [finding] = diagnose({ ...healthy, vitals: { ...vitals, ...read } });
+    expect(finding).toMatchObject({
+      id: 'vitals',
+      title: 'node1',
+      found: expect.stringContaining('Input/output error'),
+    });
   });
 });

@@ -1,10 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Box, verifyBox } from '../../src/lab/box.ts';
+import { type Box, openLog, verifyBox } from '../../src/lab/box.ts';
 import { runLocally } from '../../src/local-runner.ts';
 
 const hash = 'ab'.repeat(32);
@@ -41,6 +49,26 @@ const verdict = (box: Box): Promise<string> =>
     () => 'fine',
     (error: { reason?: string }) => error.reason ?? 'no reason',
   );
+
+describe('the log of a build', () => {
+  it('holds at once what the build and halab wrote, each after the other', () => {
+    const name = join(folder, 'log');
+    const log = openLog(name);
+    log.write('one\n');
+    execFileSync('sh', ['-c', 'echo two >&2'], { stdio: ['ignore', 'ignore', log.file] });
+    log.write('three\n');
+    expect(readFileSync(name, 'utf8')).toBe('one\ntwo\nthree\n');
+    expect(log.fault()).toBeNull();
+    closeSync(log.file);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('on a full disk ends nothing, and tells so', () => {
+    const log = openLog('/dev/full');
+    log.write('one\n');
+    expect(log.fault()).toMatch(/^The log could not be written to the end: ENOSPC/);
+    closeSync(log.file);
+  });
+});
 
 describe('verifyBox', () => {
   it('takes a box that is what its manifest says', async () => {

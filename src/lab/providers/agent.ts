@@ -35,7 +35,9 @@ export function agentShell(lab: Lab, run: Runner): Shell {
       JSON.stringify(command),
     ]);
     if (answer.exitCode !== 0) throw new Unanswered(describeFailure(answer));
-    return schema.parse(JSON.parse(answer.stdout));
+    const told = schema.safeParse(parse(answer.stdout));
+    if (!told.success) throw new Unanswered(`${machine} gave no answer that makes sense.`);
+    return told.data;
   };
   return {
     async runAsRoot(machine, script, options = {}): Promise<ShellResult> {
@@ -84,6 +86,15 @@ export function agentShell(lab: Lab, run: Runner): Shell {
       }
     },
   };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /** The agent, or libvirt on the way to it, did not answer. */

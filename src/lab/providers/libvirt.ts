@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../../paths.ts';
 import type { CommandResult, Runner } from '../../run.ts';
 import type { Lab } from '../lab.ts';
+import { textOf } from '../process.ts';
 
 /** How to talk to the libvirt session daemon that a rootless lab has of its own. */
 
@@ -59,7 +60,7 @@ security_driver = "none"
 export function writeDaemonConfig(configHome: string): void {
   const folder = join(configHome, 'libvirt');
   const file = join(folder, 'qemu.conf');
-  if (existsSync(file) && readFileSync(file, 'utf8') === daemonConfig) return;
+  if (textOf(file) === daemonConfig) return;
   makeFolder(folder);
   writeFileSync(file, daemonConfig, { mode: 0o600 });
 }

@@ -114,6 +114,8 @@ export interface CorosyncMember {
 export interface CorosyncConf {
   readonly clusterName: string;
   readonly twoNode: boolean;
+  /** Why no cluster comes up with the file although it can be parsed, to go on after its name; null: nothing in it is known to be in the way. */
+  readonly flaw: string | null;
   readonly nodes: readonly {
     readonly name: string;
     readonly nodeId: number;

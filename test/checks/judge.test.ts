@@ -821,6 +821,28 @@ describe('variations of recorded states (not recorded themselves): refused', () 
       'does not set "two_node: 1" in its quorum section',
     ],
     [
+      'corosync.conf with one nodeid on both nodes',
+      'corosync-conf-only',
+      (draft) => {
+        for (const name of ['node1', 'node2']) {
+          const found = on(draft, name).corosyncConf;
+          if (found) found.flaw = 'is refused by Corosync: "Nodeid 1 appears twice"';
+        }
+      },
+      conf,
+      'corosync.conf on node1 is refused by Corosync: "Nodeid 1 appears twice".',
+    ],
+    [
+      'corosync.conf with a node block copied whole',
+      'corosync-conf-only',
+      (draft) => {
+        const nodes = on(draft, 'node1').corosyncConf?.nodes;
+        if (nodes?.[1]) nodes.push({ ...nodes[1], nodeId: 3 });
+      },
+      conf,
+      'corosync.conf on node1 has two nodes with the name node2.',
+    ],
+    [
       'corosync.conf that is none',
       'corosync-conf-only',
       (draft) => {

@@ -300,7 +300,7 @@ quorum {
     ],
     [
       'no nodes',
-      (text) => text.replace(/nodelist[^]*\}\nquorum/, 'quorum'),
+      (text) => text.replace(/nodelist[\s\S]*\}\nquorum/, 'quorum'),
       'No interfaces defined',
     ],
   ])('knows what Corosync makes of a file with %s', (_, edit, flaw) => {

@@ -359,6 +359,41 @@ srcversion: 637677C4EAFCF5D1D5446B0
     ]);
   });
 
+  it('takes a line that drbdsetup wrapped at 80 columns for one', () => {
+    const name = 'a-resource-with-a-name-that-leaves-no-room-for-its-role-in-a-line-of-80-columns';
+    const text = `${name}
+    role:Secondary suspended:no
+  volume:0 minor:0 disk:Inconsistent
+      blocked:no
+  peer connection:Connected
+      role:Primary congested:no
+    volume:0 replication:SyncTarget peer-disk:UpToDate done:19.40
+        resync-suspended:no
+    volume:1 replication:PausedSyncT peer-disk:UpToDate done:0.00
+        resync-suspended:user,dependency
+
+`;
+    const [found, ...others] = parseDrbdText(text, proc);
+    expect(others).toEqual([]);
+    expect(found).toEqual({
+      name,
+      generation: '8.4',
+      role: 'Secondary',
+      volumes: [{ number: 0, disk: 'Inconsistent' }],
+      peers: [
+        {
+          name: 'peer',
+          connection: 'Connected',
+          role: 'Primary',
+          volumes: [
+            { number: 0, disk: 'UpToDate', replication: 'SyncTarget' },
+            { number: 1, disk: 'UpToDate', replication: 'PausedSyncT' },
+          ],
+        },
+      ],
+    });
+  });
+
   it('finds a peer that was given up in /proc/drbd', () => {
     const text = 'r1 role:Primary suspended:no\n  volume:0 minor:11 disk:UpToDate blocked:no\n\n';
     expect(parseDrbdText(text, proc)[0]?.peers).toEqual([

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { parseQuorum } from '../../src/cluster/parse/corosync.ts';
 import { parseCorosyncConf } from '../../src/cluster/parse/corosync-conf.ts';
 import { parseDrbdJson, parseDrbdText } from '../../src/cluster/parse/drbd.ts';
-import { seconds } from '../../src/cluster/parse/duration.ts';
+import { plainSeconds, seconds } from '../../src/cluster/parse/duration.ts';
 import {
   parseAddresses,
   parseExports,
   parseHosts,
   parseMounts,
 } from '../../src/cluster/parse/host.ts';
+import { role } from '../../src/cluster/parse/role.ts';
 import { score } from '../../src/cluster/parse/score.ts';
 import { parseUnits } from '../../src/cluster/parse/units.ts';
 
@@ -25,8 +26,34 @@ describe('seconds', () => {
     ['P', null],
     ['soon', null],
     ['10 parsecs', null],
+    ['1.5s', 1],
+    ['2 minutes', 120],
+    ['30 Seconds', 30],
+    ['5usec', 0],
+    ['1 hour', 3600],
+    ['-5s', null],
   ])('%j is %j', (text, expected) => {
     expect(seconds(text)).toBe(expected);
+  });
+});
+
+describe('plainSeconds', () => {
+  it.each([
+    ['90s', 90],
+    ['PT1M30S', null],
+  ])('%j is %j', (text, expected) => {
+    expect(plainSeconds(text)).toBe(expected);
+  });
+});
+
+describe('role', () => {
+  it.each([
+    ['Master', 'Promoted'],
+    ['slave', 'Unpromoted'],
+    ['promoted', 'Promoted'],
+    ['Starting', 'Starting'],
+  ])('%j is %j', (text, expected) => {
+    expect(role(text)).toBe(expected);
   });
 });
 

@@ -99,7 +99,9 @@ describe('colocated and ordered', () => {
   const wrongOrder = rightOrder === dummyFirst ? vipFirst : dummyFirst;
 
   it('are both in a group', () => {
-    expect(verdictOn(members, together)).toMatchObject({ passed: true });
+    const follows =
+      rightOrder === dummyFirst ? together : { colocated: { resource: dummy, with: vip } };
+    expect(verdictOn(members, follows)).toMatchObject({ passed: true });
     expect(verdictOn(members, rightOrder)).toMatchObject({ passed: true });
   });
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { CibResource } from '../cluster/state.ts';
 import { failureOf, notLookedAfter, notStarted, uncertain } from './health.ts';
 import { wrongMeta } from './meta.ts';
+import { onFailOf, recurringIn } from './operations.ts';
 import {
   activeNodes,
   ancestorsOf,
@@ -16,7 +17,7 @@ import {
   type Scene,
 } from './select.ts';
 import { describeSelector, matching, selectorSchema, wrongParameters } from './selector.ts';
-import { settingSchema, truth } from './settings.ts';
+import { settingSchema } from './settings.ts';
 import type { Verdict } from './verdict.ts';
 
 export const resourceSchema = selectorSchema.extend({
@@ -187,13 +188,15 @@ function notWatched(
   }
   const recurring = monitors.filter(({ interval }) => interval > 0);
   if (recurring.length === 0) return `The monitor of ${id} never runs: its interval is 0.`;
-  if (!recurring.some(({ enabled }) => enabled)) {
+  const enabled = recurring.filter((one) => one.enabled);
+  if (enabled.length === 0) {
     return `The monitor of ${id} never runs: it is disabled (enabled=false).`;
   }
-  if (truth(cib.operationDefaults.enabled ?? 'true') === false) {
-    return `The monitor of ${id} never runs: the operation defaults disable all operations (enabled=false).`;
+  const running = recurringIn(operations).filter((one) => enabled.includes(one));
+  if (running.length === 0) {
+    return `The monitor of ${id} never runs: it has two with the interval ${enabled[0]?.interval} s, and Pacemaker runs neither of them.`;
   }
-  const heeded = recurring.filter(({ enabled, onFail }) => enabled && onFail !== 'ignore');
+  const heeded = running.filter((one) => onFailOf(one, cib).is !== 'ignore');
   if (heeded.length === 0) {
     return `The monitor of ${id} runs, but the cluster ignores what it finds (on-fail=ignore).`;
   }

@@ -1,5 +1,5 @@
 import type { Cib, CibConstraint, CibOperation, CibResource } from '../state.ts';
-import { plainSeconds, seconds } from './duration.ts';
+import { plainSeconds, seconds, usualTimeout } from './duration.ts';
 import { role } from './role.ts';
 import { score } from './score.ts';
 import { childOf, childrenOf, everyElement, parseXml, type XmlElement } from './xml.ts';
@@ -197,9 +197,6 @@ function primitiveOf(
 /** Started and Unpromoted are the role that an operation has without one (template_op_key). */
 const keyOf = ({ name, role: of }: CibOperation): string =>
   `${name} ${of === null || /^(Started|Unpromoted)$/.test(of) ? '' : of}`;
-
-/** Seconds in place of a timeout that is none (PCMK_DEFAULT_ACTION_TIMEOUT_MS). */
-const usualTimeout = 20;
 
 /**
  * What stands in the element itself wins over a set of meta attributes within it (lib/pengine/pe_actions.c,

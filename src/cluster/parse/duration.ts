@@ -1,3 +1,6 @@
+/** Seconds that Pacemaker gives an operation for which no timeout is set, or one that is none (PCMK_DEFAULT_ACTION_TIMEOUT_MS). */
+export const usualTimeout = 20;
+
 /** Milliseconds in each unit, by its first letters, in the order in which Pacemaker tries them. */
 const units: readonly [first: RegExp, milliseconds: number][] = [
   [/^(s|$)/i, 1000],

@@ -25,8 +25,8 @@ export function judgeColocated(expected: z.infer<typeof colocatedSchema>, scene:
   const expectation = `${describeSelector(expected.resource)} is tied to the node of ${describeSelector(expected.with)}${role}`;
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
-  const one = onlyOne(view.cib, expected.resource);
-  const other = onlyOne(view.cib, expected.with);
+  const one = onlyOne(view, expected.resource);
+  const other = onlyOne(view, expected.with);
   if (typeof one === 'string') return misconfigured(expectation, one);
   if (typeof other === 'string') return misconfigured(expectation, other);
   const { cib } = view;

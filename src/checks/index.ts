@@ -145,9 +145,7 @@ export function findActiveNode(
 ): string | null {
   const view = clusterView({ state, machines });
   if (typeof view === 'string') return null;
-  const nodes = new Set(
-    matching(view.cib, selector).flatMap(({ id }) => activeNodes(view.status, id)),
-  );
+  const nodes = new Set(matching(view, selector).flatMap(({ id }) => activeNodes(view.status, id)));
   const [node] = nodes;
   return nodes.size === 1 && node !== undefined ? node : null;
 }

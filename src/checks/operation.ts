@@ -37,7 +37,7 @@ export function judgeOperation(expected: Expected, scene: Scene): Verdict {
   const expectation = `The ${expected.name} of ${describeSelector(expected)} has ${wanted.join(', ')}`;
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
-  const resource = onlyOne(view.cib, expected);
+  const resource = onlyOne(view, expected);
   if (typeof resource === 'string') return misconfigured(expectation, resource);
   const all = resource.operations.filter(({ name }) => name === expected.name);
   const candidates = inForce(expected.name, all);

@@ -18,8 +18,8 @@ export function judgeOrdered(expected: z.infer<typeof orderedSchema>, scene: Sce
   const expectation = `${describeSelector(expected.first)} is ${verb} before ${describeSelector(expected.then)} is started`;
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
-  const first = onlyOne(view.cib, expected.first);
-  const then = onlyOne(view.cib, expected.then);
+  const first = onlyOne(view, expected.first);
+  const then = onlyOne(view, expected.then);
   if (typeof first === 'string') return misconfigured(expectation, first);
   if (typeof then === 'string') return misconfigured(expectation, then);
   const all = orders(view.cib);

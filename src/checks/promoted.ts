@@ -33,7 +33,7 @@ export function judgePromoted(expected: Expected, scene: Scene): Verdict {
   const expectation = `${describeSelector(expected)} is promoted on one node and unpromoted on the others${watched}`;
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
-  const resource = onlyOne(view.cib, expected);
+  const resource = onlyOne(view, expected);
   if (typeof resource === 'string') return failed(expectation, resource);
   const setting =
     notPromotable(resource, view) ??

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 /** The most that a file of a few pages may have; what is larger is something else. */
@@ -29,11 +30,9 @@ function kindOf(found: ReturnType<typeof fstatSync>): string {
 
 /** The text in bytes of UTF-8, without a byte order mark. @throws NotText when they are not UTF-8. */
 export function textIn(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new NotText(firstDifference(bytes, Buffer.from(bytes.toString('utf8'))), bytes);
-  }
+  const text = bytes.toString('utf8');
+  if (!isUtf8(bytes)) throw new NotText(firstDifference(bytes, Buffer.from(text)), bytes);
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 /** Bytes that are no text in UTF-8. */

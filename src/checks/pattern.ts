@@ -1,4 +1,4 @@
-import { createContext, Script } from 'node:vm';
+import { type Context, createContext, runInContext } from 'node:vm';
 
 /** Whether a text is a regular expression of JavaScript. */
 export function isPattern(pattern: string): boolean {
@@ -12,8 +12,9 @@ export function isPattern(pattern: string): boolean {
 /** Milliseconds for one pattern and one output. An honest one takes less than one. */
 const limit = 1000;
 
-const scope = createContext({ pattern: '', text: '' });
-const test = new Script('new RegExp(pattern, "m").test(text)');
+/** Made when it is first needed: most commands judge nothing. */
+let scope: Context | null = null;
+const script = 'new RegExp(pattern, "m").test(text)';
 
 /**
  * Whether a lesson's pattern is found in a text; null when the search does not come to an end: `(a+)+$` takes twice
@@ -22,9 +23,10 @@ const test = new Script('new RegExp(pattern, "m").test(text)');
  * an interruption whenever the search goes back a step.
  */
 export function isFound(pattern: string, text: string): boolean | null {
+  scope ??= createContext({});
   Object.assign(scope, { pattern, text });
   try {
-    return test.runInContext(scope, { timeout: limit }) === true;
+    return runInContext(script, scope, { timeout: limit }) === true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return null;
     throw error;

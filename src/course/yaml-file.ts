@@ -1,12 +1,13 @@
 import {
   type Document,
   isAlias,
+  isCollection,
   isMap,
   isNode,
+  isPair,
   isScalar,
   LineCounter,
   parseDocument,
-  visit,
   type YAMLMap,
 } from 'yaml';
 import type * as z from 'zod';
@@ -88,36 +89,37 @@ export class YamlFile {
 
   /** Whether a document can be looked at in bounded time; reports what is against it, and keys that are there twice. */
   #isBounded(document: Document.Parsed): boolean {
-    let nodes = 0;
-    let aliases = 0;
-    let problem: { at: number; message: string } | null = null;
-    const stop = (at: number, message: string): symbol => {
-      problem = { at, message };
-      return visit.BREAK;
-    };
-    visit(document, {
-      Node: (_, node, path) => {
-        nodes += 1;
-        const at = node.range?.[0] ?? 0;
-        if (nodes > mostNodes)
-          return stop(0, `the file has more than ${mostNodes} entries; no lesson needs so many`);
-        // Between two nodes of the path stands the pair that holds the lower one.
-        if (path.length > 2 * deepest)
-          return stop(at, 'this is no sound YAML: it is nested too deeply');
-        if (isMap(node)) this.#reportTwins(node);
-        if (!isAlias(node)) return undefined;
-        aliases += 1;
-        if (aliases > mostAliases)
-          return stop(at, `the file has more than ${mostAliases} aliases; no lesson needs so many`);
-        const target = node.resolve(document);
-        return target !== undefined && path.includes(target)
-          ? stop(at, 'this is no sound YAML: it stands for something that it is a part of')
+    const counts = { nodes: 0, aliases: 0 };
+    const look = (node: unknown, above: readonly { anchor?: string | undefined }[]): boolean => {
+      if (!isNode(node)) return true;
+      const refuse = (message: string, at = node.range?.[0] ?? 0): boolean => {
+        this.#reportAt(at, message);
+        return false;
+      };
+      counts.nodes += 1;
+      if (counts.nodes > mostNodes)
+        return refuse(`the file has more than ${mostNodes} entries; no lesson needs so many`, 0);
+      if (above.length > deepest) return refuse('this is no sound YAML: it is nested too deeply');
+      if (isAlias(node)) {
+        counts.aliases += 1;
+        if (counts.aliases > mostAliases)
+          return refuse(`the file has more than ${mostAliases} aliases; no lesson needs so many`);
+        // To look up what it stands for costs a walk through all of the file.
+        const target = above.some(({ anchor }) => anchor === node.source)
+          ? node.resolve(document)
           : undefined;
-      },
-    });
-    const found = problem as { at: number; message: string } | null;
-    if (found !== null) this.#reportAt(found.at, found.message);
-    return found === null;
+        return target === undefined || !above.some((one) => one === target)
+          ? true
+          : refuse('this is no sound YAML: it stands for something that it is a part of');
+      }
+      if (!isCollection(node)) return true;
+      if (isMap(node)) this.#reportTwins(node);
+      const path = [...above, node];
+      return node.items.every((item) =>
+        isPair(item) ? look(item.key, path) && look(item.value, path) : look(item, path),
+      );
+    };
+    return look(document.contents, []);
   }
 
   #reportTwins({ items }: YAMLMap): void {

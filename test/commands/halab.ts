@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { vi } from 'vitest';
-import { runCommandLine } from '../../src/commands/program.ts';
 import { putProgram } from '../program.ts';
 
 /** halab in a home of its own, with what it says caught and the programs that would touch machines replaced. */
@@ -38,6 +37,8 @@ export function ownHalab(): OwnHalab {
         vi.spyOn(process.stderr, 'write').mockImplementation(hear),
       ];
       try {
+        // As it is now: a test may have it loaded anew.
+        const { runCommandLine } = await import('../../src/commands/program.ts');
         const code = await runCommandLine(['node', 'halab', ...words], '0');
         return { code, said: said.replaceAll(/\s+/g, ' ') };
       } finally {

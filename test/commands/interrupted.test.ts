@@ -1,15 +1,10 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { labFiles, newRecord, readLab, writeLab } from '../../src/lab/lab.ts';
 import { putProgram } from '../program.ts';
 import { type OwnHalab, ownHalab } from './halab.ts';
-
-const launcher = fileURLToPath(new URL('../terminal/run-typescript.mjs', import.meta.url));
-const runner = fileURLToPath(new URL('main-runner.ts', import.meta.url));
 
 let halab: OwnHalab;
 beforeEach(() => {
@@ -21,26 +16,36 @@ afterEach(() => halab.remove());
 /** A file that a program of the test makes when halab has come to it. */
 const reached = (): string => join(halab.programs, 'reached');
 
-/** Interrupts halab when it has come to the program that makes the file `reached`. */
+/** halab's own handlers of a signal, by their name: those of vitest and of execa are none of a test's business. */
+const handlers = (signal: 'SIGINT' | 'SIGTERM'): (() => void)[] =>
+  process.listeners(signal).filter(({ name }) => name === 'stop') as unknown as (() => void)[];
+
+/**
+ * Interrupts halab when it has come to the program that makes the file `reached`. As a terminal does it, the programs
+ * that halab runs are interrupted too. In this process, since another takes seconds to load all of halab.
+ */
 async function interrupt(words: readonly string[], whom: 'halab' | 'terminal') {
-  const child = spawn(process.execPath, [launcher, runner, ...words], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+  if (whom === 'terminal') vi.stubEnv('INTERRUPTED', '1');
+  // Whether halab was interrupted is told once and for all.
+  vi.resetModules();
+  const ended = halab.run(...words);
+  let done = false;
+  void ended.then(() => {
+    done = true;
   });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (part) => {
-      said += String(part);
-    });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const { pid } = child;
-  if (pid === undefined) throw new Error('halab was not started');
-  while (!existsSync(reached()) && child.exitCode === null) await sleep(20);
-  expect(existsSync(reached()), said).toBe(true);
-  // A terminal sends it to all programs in the foreground.
-  process.kill(whom === 'terminal' ? -pid : pid, 'SIGINT');
-  return { code: await ended, said: said.replaceAll(/\s+/g, ' ') };
+  while (!existsSync(reached()) && !done) await sleep(20);
+  expect(existsSync(reached())).toBe(true);
+  expect(handlers('SIGINT')).toHaveLength(1);
+  for (const stop of handlers('SIGINT')) stop();
+  const result = await ended;
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    for (const stop of handlers(name)) process.off(name, stop);
+  return result;
 }
+
+/** What a program of this test does when halab asks it: it says that it was reached, and is slow or interrupted then. */
+const slow = (): string =>
+  `touch ${reached()}; sleep 1; [ -z "$INTERRUPTED" ] || kill -INT $$; [ -z "$INTERRUPTED" ] || exit 130`;
 
 const everybody = [['halab'], ['terminal']] as const;
 
@@ -52,7 +57,7 @@ describe('Ctrl-C', () => {
         halab.programs,
         'vagrant',
         `echo "$1" >> ${halab.programs}/ran
-        [ "$1" != status ] || { touch ${reached()}; sleep 2; for m in node1 node2; do echo "1,$m,state,not_created"; done; }`,
+        [ "$1" != status ] || { ${slow()}; for m in node1 node2; do echo "1,$m,state,not_created"; done; }`,
       );
       const { code, said } = await interrupt(['up'], whom);
       expect(code).toBe(130);
@@ -63,14 +68,14 @@ describe('Ctrl-C', () => {
 
   it('in up, while this computer is looked at: 130, and nothing is called missing', async () => {
     writeLab(newRecord('default', { provider: 'virtualbox', machineCount: 2 }));
-    putProgram(halab.programs, 'vagrant', `touch ${reached()}; sleep 2; exit 1`);
+    putProgram(halab.programs, 'vagrant', `${slow()}; exit 1`);
     const { code, said } = await interrupt(['up'], 'terminal');
     expect(code).toBe(130);
     expect(said).not.toContain('cannot run the lab');
   });
 
   it.each(everybody)('in check (to %s): 130, and nothing is said of the task', async (whom) => {
-    putProgram(halab.programs, 'ssh', `touch ${reached()}; sleep 2; exit 255`);
+    putProgram(halab.programs, 'ssh', `${slow()}; exit 255`);
     const { code, said } = await interrupt(['check'], whom);
     expect(code).toBe(130);
     expect(said).not.toMatch(/Not yet|Done/);
@@ -83,7 +88,7 @@ describe('Ctrl-C', () => {
       'vagrant',
       'for m in node1 node2; do echo "1,$m,state,running"; done',
     );
-    putProgram(halab.programs, 'ssh', `touch ${reached()}; sleep 2; exit 255`);
+    putProgram(halab.programs, 'ssh', `${slow()}; exit 255`);
     const { code } = await interrupt(['hint'], 'terminal');
     expect(code).toBe(130);
     expect(existsSync(labFiles.progress(readLab('default')))).toBe(false);

@@ -22,7 +22,10 @@ export const interrupted = (): HalabError =>
     exitCode: ExitCode.interrupted,
   });
 
-/** To be called between two steps of a bring-up. @throws HalabError (exit 130) when the signal has aborted. */
-export function assertGoesOn(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw interrupted();
+/** To be called between two steps of long work. @throws HalabError (exit 130), a bring-up's unless told, when the signal has aborted. */
+export function assertGoesOn(
+  signal: AbortSignal | undefined,
+  error: () => HalabError = interrupted,
+): void {
+  if (signal?.aborted === true) throw error();
 }

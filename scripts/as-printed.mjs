@@ -25,7 +25,7 @@ if (positionals.length !== 1 || !['pcs', 'crmsh'].includes(flavour)) {
   process.exit(2);
 }
 
-const { openSession } = await import('../dist/session/session.js');
+const { openSession } = await import('../dist/session/open.js');
 const { judgeTask } = await import('../dist/session/check.js');
 const { runSolution } = await import('../dist/session/solve.js');
 const { sshCommand } = await import('../dist/lab/ssh.js');

@@ -133,7 +133,7 @@ async function record(name, note, lesson, { shell, machines }) {
 
 /** Plays lessons as `halab smoke` does, and records each undo step of their tasks alone. */
 async function recordUndos(lab) {
-  const { openSession } = await import('../dist/session/session.js');
+  const { openSession } = await import('../dist/session/open.js');
   const { withLock } = await import('../dist/lab/lock.js');
   const { dropStaleStarts } = await import('../dist/session/reset.js');
   const { lessonsToPlay } = await import('../dist/smoke/parts.js');

@@ -44,6 +44,14 @@ export function usageError(what: string, next?: string): HalabError {
   });
 }
 
+const misplaced = {
+  ENOTDIR: 'It, or a part of its path, is a file and no folder',
+  EISDIR: 'It is a folder and no file',
+  ELOOP: 'It is a link that leads back to itself',
+  ENAMETOOLONG: 'Its name is too long',
+  ENXIO: 'It is a device or a socket',
+} as const;
+
 /**
  * A failure of the file system that has its cause outside halab, in words for a person; null for
  * any other error. Its codes are those of errno(3).
@@ -77,6 +85,25 @@ export function fileSystemError(error: unknown): HalabError | null {
           path === undefined
             ? 'Run halab as the user who made the lab, or name another folder: HALAB_HOME=FOLDER halab …'
             : `Look whose it is: ls -ld ${path}. Or name another folder: HALAB_HOME=FOLDER halab …`,
+        cause: error,
+      });
+    case 'ENOTDIR':
+    case 'EISDIR':
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
+    case 'ENXIO':
+      return new HalabError(`${it} is not what halab expects there.`, {
+        reason: `${misplaced[code]} (${error.message}).`,
+        next: `Look what is there: ls -ld ${path ?? 'FOLDER'}. Or name another folder: HALAB_HOME=FOLDER halab …`,
+        cause: error,
+      });
+    case 'EIO':
+    case 'ESTALE':
+    case 'EMFILE':
+    case 'ENFILE':
+      return new HalabError(`This computer cannot read or write ${it} now.`, {
+        reason: error.message,
+        next: 'Look at its disks (dmesg) and its limits (ulimit -n), then type the command again.',
         cause: error,
       });
     default:

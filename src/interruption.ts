@@ -15,11 +15,12 @@ export function onAbort(signal: AbortSignal | undefined, act: () => void): () =>
   return () => signal.removeEventListener('abort', act);
 }
 
-/** The error of a bring-up that was asked to end. */
-export const interrupted = (): HalabError =>
+/** The error of a bring-up that was asked to end; `cause`: what failed because of that. */
+export const interrupted = (cause?: unknown): HalabError =>
   new HalabError('Interrupted. Nothing is lost: the machines stay as they are.', {
     next: 'Carry on: halab up',
     exitCode: ExitCode.interrupted,
+    ...(cause === undefined ? {} : { cause }),
   });
 
 /** To be called between two steps of long work. @throws HalabError (exit 130), a bring-up's unless told, when the signal has aborted. */

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
+import { HalabError } from './errors.ts';
 
 /** The folder of the package: it holds lessons/ and vagrant/, whether run from source, from dist/ or installed. */
 export const packageRoot: string = findPackageRoot(dirname(fileURLToPath(import.meta.url)));
@@ -29,6 +30,8 @@ export const vagrantFolder: string = join(packageRoot, 'vagrant');
 export function halabHome(): string {
   // Absolute at once: Vagrant, ssh and libvirt are started in folders of their own.
   if (process.env.HALAB_HOME) return resolve(process.env.HALAB_HOME);
+  // Without a HOME, or with a relative one, what the system knows of the user.
+  if (!isAbsolute(homedir())) return join(userInfo().homedir, '.local', 'share', 'halab');
   return isStrayDataHome(process.env.XDG_DATA_HOME)
     ? join(homedir(), '.local', 'share', 'halab')
     : envPaths('halab', { suffix: '' }).data;
@@ -51,15 +54,28 @@ export const vagrantHome = (): string => join(halabHome(), 'vagrant');
 /**
  * Makes a folder and those above it, unless they are there. Not by mkdirSync's `recursive`, which
  * says ENOENT where the file system is read-only.
- * @throws the error of mkdir(2).
+ * @throws HalabError when something else is in its place, or no folder can be there; else the error of mkdir(2).
  */
 export function makeFolder(folder: string, mode = 0o700): void {
-  if (existsSync(folder)) return;
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return;
+  if (found !== undefined) throw inTheWay(folder, 'There is something else of that name.');
   makeFolder(dirname(folder), mode);
   try {
     mkdirSync(folder, { mode });
   } catch (error) {
-    // Another halab may have been quicker.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    // Where a program gives the folders, as in /proc, there is none but those.
+    if (code === 'ENOENT') throw inTheWay(folder, `${dirname(folder)} takes no folders.`);
+    if (code !== 'EEXIST') throw error;
+    // Another halab may have been quicker. Or it is a link that leads nowhere.
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+      throw inTheWay(folder, 'There is something else of that name.');
   }
 }
+
+const inTheWay = (folder: string, reason: string): HalabError =>
+  new HalabError(`The folder ${folder} cannot be made.`, {
+    reason,
+    next: `Look at it: ls -ld ${folder}. Or name another folder: HALAB_HOME=FOLDER halab …`,
+  });

@@ -43,10 +43,16 @@ describe('fileSystemError', () => {
     ['EROFS', 'halab cannot write where it keeps its labs.'],
     ['EACCES', 'You are not allowed to use /x/lab.json.'],
     ['EPERM', 'You are not allowed to use /x/lab.json.'],
+    ['ENOTDIR', '/x/lab.json is not what halab expects there.'],
+    ['EISDIR', '/x/lab.json is not what halab expects there.'],
+    ['ELOOP', '/x/lab.json is not what halab expects there.'],
+    ['ENAMETOOLONG', '/x/lab.json is not what halab expects there.'],
+    ['EIO', 'This computer cannot read or write /x/lab.json now.'],
+    ['EMFILE', 'This computer cannot read or write /x/lab.json now.'],
   ])('says what %s means', (code, message) => {
     const error = fileSystemError(thrown(code, '/x/lab.json'));
     expect(error?.message).toBe(message);
-    expect(`${error?.reason} ${error?.next}`).toMatch(/\/x\/lab\.json/);
+    expect(`${error?.message} ${error?.reason} ${error?.next}`).toMatch(/\/x\/lab\.json/);
   });
 
   it('does without a path, which a write by descriptor has not', () => {

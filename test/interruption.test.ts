@@ -1,5 +1,4 @@
 import { describe, expect, it, vi } from 'vitest';
-import { interruption, inViewOfInterruption } from '../src/commands/context.ts';
 import { assertGoesOn, onAbort } from '../src/interruption.ts';
 
 describe('a signal to end', () => {
@@ -27,19 +26,5 @@ describe('a signal to end', () => {
     expect(() => assertGoesOn(AbortSignal.abort())).toThrow(
       expect.objectContaining({ exitCode: 130 }),
     );
-  });
-});
-
-describe('the exit code', () => {
-  it('of what fails after a Ctrl-C is 130, and of what is done all the same is 0', () => {
-    const before = process.listeners('SIGINT');
-    const signal = interruption();
-    const [stop] = process.listeners('SIGINT').filter((one) => !before.includes(one));
-    expect(inViewOfInterruption(3)).toBe(3);
-    stop?.('SIGINT');
-    expect(signal.aborted).toBe(true);
-    expect([0, 1, 2, 3, 130].map((code) => inViewOfInterruption(code as 0))).toEqual([
-      0, 130, 130, 130, 130,
-    ]);
   });
 });

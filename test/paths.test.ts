@@ -1,9 +1,13 @@
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { halabHome } from '../src/paths.ts';
 
-const given = { HALAB_HOME: process.env.HALAB_HOME, XDG_DATA_HOME: process.env.XDG_DATA_HOME };
+const given = {
+  HOME: process.env.HOME,
+  HALAB_HOME: process.env.HALAB_HOME,
+  XDG_DATA_HOME: process.env.XDG_DATA_HOME,
+};
 const set = (variables: Record<string, string | undefined>): void => {
   for (const [name, value] of Object.entries(variables)) {
     if (value === undefined) delete process.env[name];
@@ -33,6 +37,11 @@ describe.runIf(process.platform === 'linux')('where halab keeps its things', () 
   ])('when %s', (_, folder, expected) => {
     set({ XDG_DATA_HOME: folder });
     expect(halabHome()).toBe(expected);
+  });
+
+  it.each(['', 'relative', './home'])('takes no HOME for the user’s that is "%s"', (home) => {
+    set({ HOME: home });
+    expect(halabHome()).toBe(join(userInfo().homedir, '.local/share/halab'));
   });
 
   it('takes a relative HALAB_HOME from where halab was started', () => {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Question } from '../cluster/collect.ts';
 import type { Answer } from '../cluster/state.ts';
 import type { Machine } from '../lab/machine.ts';
+import { isFound, isPattern } from './pattern.ts';
 import { machineNames } from './places.ts';
 import { failed, listed, passed, reach, type Scene, searchedFor } from './select.ts';
 import type { Verdict } from './verdict.ts';
@@ -24,14 +25,6 @@ export const answerSchema = z.strictObject({
 
 type Expected = z.infer<typeof answerSchema>;
 
-function isPattern(pattern: string): boolean {
-  try {
-    return new RegExp(pattern, 'm') instanceof RegExp;
-  } catch {
-    return false;
-  }
-}
-
 /** What must be asked of which machines for the check to be judged. */
 export const questionOf = ({ run, on }: Expected, machines: readonly Machine[]): Question => ({
   run,
@@ -46,7 +39,14 @@ export function judgeAnswer(expected: Expected, { state, machines }: Scene): Ver
   for (const name of searchedFor(on, machines)) {
     const machine = reach(state, name);
     const answer = typeof machine === 'string' ? undefined : machine.answers[expected.run];
-    if (answer !== undefined && fits(answer, expected)) fitting.push({ name, answer });
+    const fit = answer !== undefined && fits(answer, expected);
+    if (fit === null) {
+      return failed(
+        expectation,
+        `What ${name} printed cannot be judged: the search for ${expected.says} does not come to an end. That is a mistake in the lesson.`,
+      );
+    }
+    if (answer !== undefined && fit) fitting.push({ name, answer });
     else if (typeof machine === 'string') other.push(machine);
     else other.push(describe(name, answer));
   }
@@ -68,8 +68,11 @@ export function judgeAnswer(expected: Expected, { state, machines }: Scene): Ver
   return passed(expectation, shown);
 }
 
-const fits = ({ output, exitCode }: Answer, { says, exit }: Expected): boolean =>
-  exitCode === exit && (says === undefined || new RegExp(says, 'm').test(output));
+/** Whether an answer is as it should be; null when that cannot be told. */
+function fits({ output, exitCode }: Answer, { says, exit }: Expected): boolean | null {
+  if (exitCode !== exit) return false;
+  return says === undefined || isFound(says, output);
+}
 
 function describe(name: string, answer: Answer | undefined): string {
   if (answer === undefined) return `${name} was not asked.`;

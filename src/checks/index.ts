@@ -22,7 +22,7 @@ import { judgeProperty, propertySchema } from './property.ts';
 import { judgeResource, resourceSchema } from './resource.ts';
 import { judgeResourceDefault, resourceDefaultSchema } from './resource-default.ts';
 import { activeNodes, clusterView, namesOf, nodeNames, type Scene, searchedFor } from './select.ts';
-import { matching, type Selector, selectorSchema } from './selector.ts';
+import { describeSelector, matching, type Selector, selectorSchema } from './selector.ts';
 import { judgeStandby, standbySchema } from './standby.ts';
 import { judgeUnit, unitSchema } from './unit.ts';
 import type { Verdict } from './verdict.ts';
@@ -137,19 +137,22 @@ export function judge(spec: CheckSpec, state: ClusterState, machines: readonly M
   return judgeKind(spec[name], { state, machines });
 }
 
-/** The node on which the one resource of that kind runs; null when none does, or more than one. */
+/** The node on which the one resource of that kind runs, or why there is none to name, in a sentence. */
 export function findActiveNode(
   selector: Selector,
   state: ClusterState,
   machines: readonly Machine[],
-): string | null {
+): { readonly node: string } | { readonly node: null; readonly why: string } {
   const view = clusterView({ state, machines });
-  if (typeof view === 'string') return null;
+  if (typeof view === 'string') return { node: null, why: view };
   const nodes = new Set(
     matching(view.cib, selector).flatMap(({ id }) => activeNodes(view.status, id)),
   );
-  const [node] = nodes;
-  return nodes.size === 1 && node !== undefined ? node : null;
+  const [node, ...others] = nodes;
+  if (node === undefined) return { node: null, why: `No node runs ${describeSelector(selector)}.` };
+  if (others.length === 0) return { node };
+  const why = `More than one node runs ${describeSelector(selector)}: ${[...nodes].join(', ')}.`;
+  return { node: null, why };
 }
 
 export { selectorSchema };

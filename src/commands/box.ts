@@ -3,7 +3,8 @@ import { buildBox, removeBoxes, wantedBox } from '../lab/box.ts';
 import { labNames } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { runLocally } from '../local-runner.ts';
-import { type GlobalOptions, interruption, say, sayJson } from './context.ts';
+import { type GlobalOptions, say, sayJson } from './context.ts';
+import { interruption } from './interruption.ts';
 import { withProgress } from './with-progress.ts';
 
 export async function boxBuild(

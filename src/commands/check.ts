@@ -1,9 +1,11 @@
 import { ExitCode } from '../errors.ts';
 import { checkTask } from '../session/check.ts';
-import { openSession } from '../session/session.ts';
+import { openSession } from '../session/open.ts';
+import { Interrupted } from '../terminal/prompt.ts';
 import { renderNoticed, renderVerdicts } from '../terminal/report.ts';
-import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
-import { pickLesson, pickTask } from './pick.ts';
+import { type GlobalOptions, labName, say, sayJson } from './context.ts';
+import { interruption } from './interruption.ts';
+import { assertBegun, pickLesson, pickTask } from './pick.ts';
 import { withProgress } from './with-progress.ts';
 
 /** Judges a task against the machines and records it when it passes. Exit code 1 when it does not. */
@@ -17,12 +19,14 @@ export async function check(
     const session = await openSession(labName(global), emit);
     const progress = session.progress();
     const lesson = pickLesson(session.course, progress, options.lesson);
+    assertBegun(session.course, progress, lesson);
     const task = pickTask(lesson, progress, taskId);
     const result = await checkTask(session, lesson, task, {
       now: options.now,
       signal,
       onWait: (text) => emit({ type: 'note', text }),
     });
+    if (signal.aborted && !result.passed) throw new Interrupted();
     return { lesson, task, result };
   });
   if (options.json) {

@@ -1,11 +1,9 @@
 import { ExitCode, usageError } from '../errors.ts';
 import { readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
-import { providerOf } from '../lab/providers/index.ts';
-import { runLocally } from '../local-runner.ts';
-import { assertCheckpointName, readCheckpoints } from '../session/checkpoint-file.ts';
+import { assertCheckpointName } from '../session/checkpoint-file.ts';
 import { deleteCheckpoints, restoreCheckpoint, saveCheckpoint } from '../session/checkpoints.ts';
-import { courseOf, openSession } from '../session/session.ts';
+import { offlineSession, openAsItIs, openSession } from '../session/open.ts';
 import { agree } from '../terminal/prompt.ts';
 import { renderCheckpoints, renderText } from '../terminal/report.ts';
 import { canAsk, type GlobalOptions, labName, say, sayJson } from './context.ts';
@@ -30,9 +28,10 @@ export async function checkpointList(
   global: GlobalOptions,
   options: { json: boolean },
 ): Promise<ExitCode> {
-  const lab = readLab(labName(global));
-  const provider = providerOf(lab, runLocally);
-  const checkpoints = await readCheckpoints(lab, provider);
+  const name = labName(global);
+  readLab(name);
+  const { course, provider, checkpoints: read } = offlineSession(name);
+  const checkpoints = await read();
   if (options.json) {
     sayJson(checkpoints.map(({ name, lesson, madeAt }) => ({ name, lesson, madeAt })));
     return ExitCode.fine;
@@ -45,8 +44,8 @@ export async function checkpointList(
     );
     return ExitCode.fine;
   }
-  const { lessons } = courseOf(lab);
-  const titleOf = (id: string): string => lessons.find((lesson) => lesson.id === id)?.title ?? id;
+  const titleOf = (id: string): string =>
+    course.lessons.find((lesson) => lesson.id === id)?.title ?? id;
   say(
     renderCheckpoints(
       checkpoints.map(({ name, lesson, madeAt }) => ({
@@ -77,7 +76,7 @@ export async function checkpointRestore(global: GlobalOptions, wanted: string): 
     if (!sure) throw usageError('Nothing was changed.');
   }
   await withProgress(false, async (emit) => {
-    const session = await openSession(name, emit);
+    const session = await openAsItIs(name, emit);
     await withLock(name, `bringing the machines back to "${wanted}"`, () =>
       restoreCheckpoint(session, wanted, emit),
     );
@@ -91,7 +90,7 @@ export async function checkpointDelete(global: GlobalOptions, wanted: string): P
   const name = labName(global);
   await withProgress(false, async (emit) => {
     const session = await openSession(name, emit);
-    const all = await readCheckpoints(session.lab, session.provider);
+    const all = await session.checkpoints();
     if (!all.some((checkpoint) => checkpoint.name === wanted))
       throw usageError(`There is no checkpoint "${wanted}".`, 'halab checkpoint list');
     await withLock(name, `deleting the checkpoint "${wanted}"`, () =>

@@ -1,10 +1,11 @@
-import { ExitCode } from '../errors.ts';
 import { assertLabName } from '../lab/lab.ts';
 import { typeable } from '../terminal/which-lab.ts';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly lab: string;
+  /** Whether the lab was named, also when that is the one that is meant without a name. */
+  readonly labNamed: boolean;
   readonly yes: boolean;
   readonly verbose: boolean;
 }
@@ -13,31 +14,6 @@ export interface GlobalOptions {
 export function labName({ lab }: GlobalOptions): string {
   assertLabName(lab);
   return lab;
-}
-
-let interrupted = false;
-
-/**
- * The exit code of a command that ended so, in view of a Ctrl-C: what failed after it failed because of it, since the
- * programs that halab runs get a Ctrl-C as well.
- */
-export const inViewOfInterruption = (exitCode: ExitCode): ExitCode =>
-  interrupted && exitCode !== ExitCode.fine ? ExitCode.interrupted : exitCode;
-
-/**
- * A signal that aborts at the first Ctrl-C (or SIGTERM), so that work can be ended in order; a second
- * Ctrl-C ends halab at once.
- */
-export function interruption(): AbortSignal {
-  const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(ExitCode.interrupted);
-    interrupted = true;
-    controller.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return controller.signal;
 }
 
 /** Writes a line to standard output, for a person. */

@@ -11,6 +11,11 @@ export async function destroyCommand(
   global: GlobalOptions,
   options: { all: boolean },
 ): Promise<ExitCode> {
+  if (options.all && global.labNamed)
+    throw usageError(
+      `--lab ${global.lab} means one lab, and --all means every one.`,
+      `Type one of the two: halab --lab ${global.lab} destroy, or halab destroy --all`,
+    );
   const names = options.all ? labNames() : [labName(global)];
   if (!options.all && !labExists(global.lab)) {
     say(`There is no lab named "${global.lab}": nothing to remove.`);

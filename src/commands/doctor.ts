@@ -8,7 +8,8 @@ import { providerOf } from '../lab/providers/index.ts';
 import { sshShell } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import { renderFindings } from '../terminal/report.ts';
-import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
+import { type GlobalOptions, labName, say, sayJson } from './context.ts';
+import { interruption } from './interruption.ts';
 import { agreeTo, mend, readiness } from './make-ready.ts';
 import { usualProvider } from './up.ts';
 import { withProgress } from './with-progress.ts';
@@ -24,7 +25,7 @@ export async function doctor(
   const signal = interruption();
   const name = labName(global);
   const lab = labToLookAt(name, options.provider);
-  const found = await readiness(lab);
+  const found = await readiness(lab, signal);
   let findings: readonly Finding[] = found.findings;
   if (!options.json) say(renderFindings(findings));
   if (options.fix && findings.some(isBlocking)) {

@@ -2,10 +2,11 @@ import { drillPassed } from '../course/progress.ts';
 import { runDrill } from '../drills/run.ts';
 import { ExitCode } from '../errors.ts';
 import { withLock } from '../lab/lock.ts';
-import { openSession } from '../session/session.ts';
+import { openSession } from '../session/open.ts';
 import { renderDrill } from '../terminal/report.ts';
-import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
-import { pickDrill, pickLesson } from './pick.ts';
+import { type GlobalOptions, labName, say, sayJson } from './context.ts';
+import { interruption } from './interruption.ts';
+import { assertBegun, pickDrill, pickLesson } from './pick.ts';
 import { withProgress } from './with-progress.ts';
 
 /** Runs a drill and records it when it passes. Exit code 1 when it does not. */
@@ -20,6 +21,7 @@ export async function drill(
     const session = await openSession(name, emit);
     const progress = session.progress();
     const lesson = pickLesson(session.course, progress, options.lesson);
+    assertBegun(session.course, progress, lesson);
     const drill = pickDrill(lesson, progress, drillId);
     const report = await withLock(name, `the drill "${drill.title}"`, () =>
       runDrill(session, drill, { emit, signal }),

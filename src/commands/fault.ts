@@ -3,8 +3,8 @@ import { ExitCode, usageError } from '../errors.ts';
 import { type FaultName, faultKind, faultNames } from '../faults/kinds.ts';
 import { beginFault, defaultTarget, undoFault } from '../faults/run.ts';
 import { type Lab, labExists, readLab, type StandingFault } from '../lab/lab.ts';
-import { withLock } from '../lab/lock.ts';
-import { openSession } from '../session/session.ts';
+import { LabBusy, withLock } from '../lab/lock.ts';
+import { openAsItIs, openSession } from '../session/open.ts';
 import { renderFaults, renderText } from '../terminal/report.ts';
 import { type GlobalOptions, labName, say, sayJson } from './context.ts';
 import { withProgress } from './with-progress.ts';
@@ -27,6 +27,7 @@ export async function fault(
   if (kind !== undefined && !isFaultName(kind)) {
     throw usageError(`There is no fault "${kind}".`, `The kinds: ${faultNames.join(', ')}.`);
   }
+  assertOptions(kind, options);
   if (options.undo) return undo(global, kind, machine, options);
   if (kind === undefined) return list(global, options.json);
   const name = labName(global);
@@ -62,6 +63,27 @@ export async function fault(
     ),
   );
   return ExitCode.fine;
+}
+
+/** Refuses an option that nothing would come of: who types it expects something else than what would happen. */
+function assertOptions(
+  kind: FaultName | undefined,
+  { undo, for: lasts, unit }: FaultOptions,
+): void {
+  const breaks = kind !== undefined && !undo;
+  if (lasts !== undefined && !breaks)
+    throw usageError('--for says how long a fault lasts that is begun now.', 'halab fault --help');
+  if (unit !== undefined && !(breaks && kind === 'stop-service'))
+    throw usageError(
+      '--unit names the service of the fault stop-service, and is for nothing else.',
+      'halab fault stop-service MACHINE --unit apache2',
+    );
+  if (lasts === undefined || kind === undefined || faultKind(kind).lasts !== null) return;
+  const timed = faultNames.filter((name) => faultKind(name).lasts !== null);
+  throw usageError(
+    `The fault ${kind} does not end by itself, so --for has no use.`,
+    `Undo it when you like: halab fault --undo. Those that end by themselves: ${timed.join(', ')}.`,
+  );
 }
 
 const isFaultName = (kind: string): kind is FaultName =>
@@ -106,6 +128,24 @@ function list(global: GlobalOptions, json: boolean): ExitCode {
   return ExitCode.fine;
 }
 
+/** Milliseconds for which a timer waits for a halab that is at work: longer than a drill or a reset takes. */
+const timerMayWait = 3_600_000;
+
+/** Does `work`, again and again while another halab is at work on the lab, at most so many milliseconds. */
+export async function patiently<T>(
+  limit: number,
+  work: () => Promise<T>,
+  pause = 2000,
+): Promise<T> {
+  for (const started = performance.now(); ; await sleep(pause)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LabBusy) || performance.now() - started >= limit) throw error;
+    }
+  }
+}
+
 async function undo(
   global: GlobalOptions,
   kind: FaultName | undefined,
@@ -119,14 +159,18 @@ async function undo(
   const wanted = (fault: StandingFault): boolean =>
     (kind === undefined || fault.kind === kind) &&
     (machine === undefined || fault.machine === machine);
-  const undone = await withProgress(options.json, async (emit) => {
-    const session = await openSession(name, emit);
-    return withLock(name, 'undoing a fault', async () => {
-      const faults = readLab(name).record.standing.filter(wanted);
-      for (const fault of faults) await undoFault(session, fault, emit);
-      return faults;
-    });
-  });
+  const undone = await withProgress(options.json, (emit) =>
+    // A timer is not turned away by a halab that happens to be at work when its time has come.
+    patiently(options.after === undefined ? 0 : timerMayWait, async () => {
+      const open = options.after === undefined ? openSession : openAsItIs;
+      const session = await open(name, emit);
+      return withLock(name, 'undoing a fault', async () => {
+        const faults = readLab(name).record.standing.filter(wanted);
+        for (const fault of faults) await undoFault(session, fault, emit);
+        return faults;
+      });
+    }),
+  );
   if (options.json) sayJson(undone);
   else if (undone.length === 0) say('There is no such fault: nothing to undo.');
   else say('Undone. How the cluster is now: halab shell node1 -- sudo crm_mon -1');

@@ -1,4 +1,10 @@
-import { drillPassed, hintShown, hintsShown, lessonEntered } from '../course/progress.ts';
+import {
+  drillPassed,
+  hintShown,
+  hintsShown,
+  lessonChosen,
+  lessonEntered,
+} from '../course/progress.ts';
 import { runDrill } from '../drills/run.ts';
 import type { ExitCode } from '../errors.ts';
 import type { Emit } from '../events.ts';
@@ -10,13 +16,21 @@ import { runLocally } from '../local-runner.ts';
 import { halabHome } from '../paths.ts';
 import { checkTask, firstMissing } from '../session/check.ts';
 import { enterLesson } from '../session/enter.ts';
+import { offlineSession, openAsItIs, openSession } from '../session/open.ts';
 import { keepStart } from '../session/reset.ts';
-import { offlineSession, openSession, type Session } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
 import { runGuide } from '../terminal/guide.ts';
 import type { ComputerView, GuideActions, LabView } from '../terminal/guide-actions.ts';
 import { type GlobalOptions, labName } from './context.ts';
 import { machinesUp } from './machines-up.ts';
 import { findAccelerator, mend, type Readiness, readiness } from './make-ready.ts';
+import {
+  aliasLine,
+  declineCommand,
+  installCommand,
+  installed,
+  offeredCommand,
+} from './own-command.ts';
 import { resetLesson, resetPlan } from './reset.ts';
 import { openShell } from './shell.ts';
 import { labToBringUp } from './up.ts';
@@ -44,6 +58,19 @@ function actionsOn(name: string): GuideActions {
 
   return {
     labPlan: () => ({ folder: halabHome(), memoryMiB: lab().record.memory, diskMiB: 4096 }),
+    commandOffer() {
+      const place = offeredCommand();
+      if (place === null) return null;
+      return {
+        files: [place.file, ...(place.startFile === null ? [] : [place.startFile])],
+        without: aliasLine(),
+        accept() {
+          installCommand(place);
+          return installed(place);
+        },
+        decline: declineCommand,
+      };
+    },
     async doctor(): Promise<ComputerView> {
       proposed = await readiness(lab());
       return {
@@ -83,11 +110,13 @@ function actionsOn(name: string): GuideActions {
     },
     async beginLesson(lesson, start, emit) {
       if (start) await keepStart(await opened(), lesson, emit);
-      offline().update((progress) => lessonEntered(progress, lesson.id, new Date()));
+      offline().update((progress) =>
+        start ? lessonEntered(progress, lesson.id, new Date()) : lessonChosen(progress, lesson.id),
+      );
     },
-    resetPlan: async (lesson) => resetPlan(await opened(), lesson),
+    resetPlan: async (lesson) => resetPlan(session ?? (await openAsItIs(name, silent)), lesson),
     async reset(lesson, forget, emit, signal) {
-      const at = await opened();
+      const at = session ?? (await openAsItIs(name, emit));
       // Whatever becomes of it, the machines are others then.
       session = null;
       await withLock(name, `bringing the machines to the start of "${lesson.title}"`, () =>

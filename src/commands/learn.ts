@@ -1,9 +1,10 @@
-import { currentTask, lessonEntered, openDrills } from '../course/progress.ts';
+import { currentTask, lessonChosen, lessonEntered, openDrills } from '../course/progress.ts';
 import { ExitCode } from '../errors.ts';
-import { labExists } from '../lab/lab.ts';
+import { labExists, readLab } from '../lab/lab.ts';
 import { enterLesson } from '../session/enter.ts';
+import { offlineSession, openSession } from '../session/open.ts';
 import { keepStart } from '../session/reset.ts';
-import { offlineSession, openSession } from '../session/session.ts';
+import { isHalfDone, whatStands } from '../session/standing.ts';
 import {
   renderDrillOffer,
   renderLesson,
@@ -28,13 +29,23 @@ export async function learn(global: GlobalOptions, named: string | undefined): P
     say(renderText('There are no machines yet to try it on. Bring them up: halab up'));
     return ExitCode.fine;
   }
+  const { record } = readLab(name);
+  if (isHalfDone(record)) {
+    for (const sentence of whatStands(record, new Date())) say(renderText(sentence));
+    session.update((now) => lessonChosen(now, lesson.id));
+    say(renderText('The lesson begins once that is over: halab learn'));
+    return ExitCode.fine;
+  }
   const missing = await withProgress(false, async (emit) => {
     const opened = await openSession(name, emit);
     const found = await enterLesson(opened, lesson);
     if (found.length === 0) await keepStart(opened, lesson, emit);
     return found;
   });
-  const progress = session.update((now) => lessonEntered(now, lesson.id, new Date()));
+  // One whose start could not be run is begun when it can be.
+  const progress = session.update((now) =>
+    missing.length === 0 ? lessonEntered(now, lesson.id, new Date()) : lessonChosen(now, lesson.id),
+  );
   if (missing.length > 0) {
     say(renderText('This lesson stands on something that does not hold just now:'));
     say(renderVerdicts(missing));

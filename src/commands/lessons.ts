@@ -1,6 +1,6 @@
 import { lessonStatus } from '../course/progress.ts';
 import { ExitCode } from '../errors.ts';
-import { offlineSession } from '../session/session.ts';
+import { offlineSession } from '../session/open.ts';
 import { renderLessons } from '../terminal/report.ts';
 import { type GlobalOptions, labName, say, sayJson } from './context.ts';
 

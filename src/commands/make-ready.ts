@@ -12,7 +12,7 @@ import { bootFiles, isAdded, isBuilt, wantedBox } from '../lab/box.ts';
 import type { Lab, LabRecord } from '../lab/lab.ts';
 import { runLocally } from '../local-runner.ts';
 import { halabHome, vagrantHome } from '../paths.ts';
-import { agree } from '../terminal/prompt.ts';
+import { agree, Interrupted } from '../terminal/prompt.ts';
 import { canAsk } from './context.ts';
 
 /** What this computer has and lacks for a lab, and the plan to mend it. */
@@ -44,10 +44,14 @@ function kernelOf(boxName: string): GuestKernel {
   return { kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd.img') };
 }
 
-/** Looks at this computer for that lab. */
-export async function readiness(lab: Lab): Promise<Readiness> {
+/**
+ * Looks at this computer for that lab.
+ * @throws Interrupted after Ctrl-C, which also ends the programs that are asked: what seems to lack then may be there.
+ */
+export async function readiness(lab: Lab, signal?: AbortSignal): Promise<Readiness> {
   const options = await examineOptions(lab);
   const findings = await examine(runLocally, options);
+  if (signal?.aborted === true) throw new Interrupted();
   const computer = readComputer(options);
   const plan = planFix(findings.filter(isBlocking), readOs(computer.platform, computer.osRelease));
   return { findings, plan, sentence: planSentence(plan) };
@@ -77,7 +81,7 @@ export async function makeReady(
   options: { yes: boolean; emit: Emit; signal: AbortSignal },
 ): Promise<void> {
   if (lab.record.complete) return;
-  const found = await readiness(lab);
+  const found = await readiness(lab, options.signal);
   let missing = found.findings.filter(isBlocking);
   if (missing.length > 0 && options.yes && found.sentence !== null) {
     missing = (await mend(lab, found.plan, options.emit, options.signal)).filter(isBlocking);

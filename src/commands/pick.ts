@@ -24,6 +24,18 @@ export function pickLesson(course: Course, progress: Progress, named: string | u
   return lesson;
 }
 
+/**
+ * @throws HalabError (exit 2) when the lesson begins with a change of the machines that was not made yet: it would
+ * be judged on other ground than its own.
+ */
+export function assertBegun(course: Course, progress: Progress, lesson: Lesson): void {
+  if (lesson.start === null || lessonStatus(course, progress, lesson.id) !== 'open') return;
+  throw usageError(
+    `The lesson "${lesson.title}" has not begun. It begins with: ${lesson.start.what}.`,
+    'Begin it: halab learn',
+  );
+}
+
 /** @throws HalabError (exit 2) when the lab has too few machines for the lesson. */
 export function assertFits(course: Course, lesson: Lesson): void {
   if (fits(course, lesson)) return;

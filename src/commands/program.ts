@@ -2,9 +2,17 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { ExitCode, fileSystemError, HalabError, usageError } from '../errors.ts';
 import { nameLab } from '../terminal/which-lab.ts';
 import type { GlobalOptions } from './context.ts';
+import { wasInterrupted } from './interruption.ts';
 
 /** What a command's function is given besides its own arguments. */
 type Action = (...args: never[]) => Promise<ExitCode>;
+
+/** Runs a command's function, which is only imported then, with the options of all commands and its own arguments. */
+type Perform = (
+  load: () => Promise<Action>,
+  global: GlobalOptions,
+  own: readonly unknown[],
+) => Promise<void>;
 
 /**
  * Parses the command line and runs the command that it names. Commands are imported when they are
@@ -13,6 +21,35 @@ type Action = (...args: never[]) => Promise<ExitCode>;
  */
 export async function runCommandLine(argv: readonly string[], version: string): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.fine;
+  const program = commandTree(version, async (load, global, own) => {
+    const { rescueRecords } = await import('../lab/rescue.ts');
+    for (const note of rescueRecords()) process.stderr.write(`${note}\n`);
+    const action = (await load()) as unknown as (...all: unknown[]) => Promise<ExitCode>;
+    exitCode = await action(global, ...own);
+  });
+  try {
+    await program.parseAsync([...argv]);
+    // What was not done or not found after Ctrl-C says nothing of the lab.
+    return exitCode !== ExitCode.fine && wasInterrupted() ? ExitCode.interrupted : exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      return thrown.exitCode === 0 ? ExitCode.fine : ExitCode.usage;
+    }
+    const { Interrupted } = await import('../terminal/prompt.ts');
+    if (thrown instanceof Interrupted) return ExitCode.interrupted;
+    const { renderError } = await import('../terminal/report.ts');
+    const error = fileSystemError(thrown) ?? thrown;
+    const known = error instanceof HalabError;
+    process.stderr.write(
+      `${renderError(error, { verbose: program.opts<{ verbose: boolean }>().verbose })}\n`,
+    );
+    if (wasInterrupted()) return ExitCode.interrupted;
+    return known ? error.exitCode : ExitCode.broken;
+  }
+}
+
+/** All commands with their arguments and options; what a command does is left to `perform`. */
+export function commandTree(version: string, perform: Perform): Command {
   const program = new Command('halab')
     .description(
       'A lab of real virtual machines in which to learn Linux high availability.\nWithout a command: the guided course, from where you were.',
@@ -29,25 +66,22 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   const flavour = (): Option =>
     new Option('--flavour <tool>', 'which way to do it').choices(['pcs', 'crmsh']);
   const bind =
-    <T extends Action>(load: () => Promise<T>) =>
-    async (...args: unknown[]): Promise<void> => {
-      // Commander hands over the arguments, then the options, then the command.
-      const own = args.slice(0, -1);
-      const action = (await load()) as unknown as (...all: unknown[]) => Promise<ExitCode>;
-      exitCode = await action(program.opts<GlobalOptions>(), ...own);
-    };
+    (load: () => Promise<Action>) =>
+    // Commander hands over the arguments, then the options, then the command.
+    (...args: unknown[]): Promise<void> =>
+      perform(
+        load,
+        { ...program.opts(), labNamed: program.getOptionValueSource('lab') === 'cli' },
+        args.slice(0, -1),
+      );
 
-  program.hook('preAction', async () => {
-    nameLab(program.opts<GlobalOptions>().lab);
-    const { rescueRecords } = await import('../lab/rescue.ts');
-    for (const note of rescueRecords()) process.stderr.write(`${note}\n`);
+  program.hook('preAction', async (_, command) => {
+    nameLab(program.opts<{ lab: string }>().lab);
+    await refuseExcess(command);
   });
+  // For the whole tree: the refusal is halab's own, which tells a lab's name from another word.
   program.allowExcessArguments().action(async () => {
-    const [unknown] = program.args;
-    if (unknown !== undefined)
-      throw usageError(`There is no command "${unknown}".`, 'halab --help lists the commands');
-    const { guide } = await import('./guide.ts');
-    exitCode = await guide(program.opts<GlobalOptions>());
+    await bind(async () => (await import('./guide.ts')).guide)(null);
   });
   program
     .command('up')
@@ -184,6 +218,11 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .addOption(json())
     .action(bind(async () => (await import('./doctor.ts')).doctor));
   program
+    .command('command')
+    .description('put the command `halab` where your shell finds it')
+    .option('--remove', 'take it away again', false)
+    .action(bind(async () => (await import('./own-command.ts')).ownCommand));
+  program
     .command('smoke')
     .argument(
       '[lessons...]',
@@ -250,26 +289,28 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .description('the JSON Schema of lesson.yaml')
     .action(bind(async () => (await import('./lesson.ts')).lessonSchema));
 
-  try {
-    await program.parseAsync([...argv]);
-    if (exitCode === ExitCode.fine) return exitCode;
-    const { inViewOfInterruption } = await import('./context.ts');
-    return inViewOfInterruption(exitCode);
-  } catch (thrown) {
-    if (thrown instanceof CommanderError) {
-      return thrown.exitCode === 0 ? ExitCode.fine : ExitCode.usage;
-    }
-    const { Interrupted } = await import('../terminal/prompt.ts');
-    if (thrown instanceof Interrupted) return ExitCode.interrupted;
-    const { renderError } = await import('../terminal/report.ts');
-    const error = fileSystemError(thrown) ?? thrown;
-    const known = error instanceof HalabError;
-    process.stderr.write(
-      `${renderError(error, { verbose: program.opts<GlobalOptions>().verbose })}\n`,
-    );
-    const { inViewOfInterruption } = await import('./context.ts');
-    return inViewOfInterruption(known ? error.exitCode : ExitCode.broken);
-  }
+  return program;
+}
+
+/**
+ * Refuses words that a command has no use for, before it does anything: who types one has something else in mind,
+ * as with `halab destroy other`, which is not about the lab "other".
+ */
+async function refuseExcess(command: Command): Promise<void> {
+  const { registeredArguments: wanted, args } = command;
+  const [excess] = wanted.at(-1)?.variadic === true ? [] : args.slice(wanted.length);
+  if (excess === undefined) return;
+  const words = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) words.unshift(at.name());
+  if (words.length === 1)
+    throw usageError(`There is no command "${excess}".`, 'halab --help lists the commands');
+  const { isLabName, labExists } = await import('../lab/lab.ts');
+  throw usageError(
+    `"${words.join(' ')}" has no use for the word "${excess}". Nothing was done.`,
+    isLabName(excess) && labExists(excess)
+      ? `For the lab "${excess}": halab --lab ${[excess, ...words.slice(1)].join(' ')}`
+      : `What it takes: ${words.join(' ')} --help`,
+  );
 }
 
 function wholeNumber(text: string): number {

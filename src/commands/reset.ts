@@ -7,11 +7,13 @@ import { readLab } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
 import { removeMachines } from '../lab/tear-down.ts';
 import { runLocally } from '../local-runner.ts';
-import { lessonCheckpoint, readCheckpoints } from '../session/checkpoint-file.ts';
+import { lessonCheckpoint } from '../session/checkpoint-file.ts';
+import { offlineSession, openAsItIs, openSession } from '../session/open.ts';
 import { bringToStart, type WayToStart, wayToStart } from '../session/reset.ts';
-import { offlineSession, openSession, type Session } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
 import { askToReset, type ResetPlan } from '../terminal/reset-question.ts';
-import { canAsk, type GlobalOptions, interruption, labName, say } from './context.ts';
+import { canAsk, type GlobalOptions, labName, say } from './context.ts';
+import { interruption } from './interruption.ts';
 import { findAccelerator } from './make-ready.ts';
 import { assertFits, namedLesson } from './pick.ts';
 import { withProgress } from './with-progress.ts';
@@ -28,7 +30,7 @@ export async function reset(
   const { course, progress } = offlineSession(name);
   const lesson = namedLesson(course, progress(), named);
   assertFits(course, lesson);
-  const session = await withProgress(false, (emit) => openSession(name, emit));
+  const session = await withProgress(false, (emit) => openAsItIs(name, emit));
   let forget = options.forgetLater;
   if (!global.yes) {
     if (!canAsk())
@@ -72,8 +74,8 @@ export async function resetLesson(
 
 /** What a reset to the lesson's start does to the machines, and to whose progress. */
 export async function resetPlan(session: Session, lesson: Lesson): Promise<ResetPlan> {
-  const { course, lab, provider } = session;
-  const checkpoints = (await readCheckpoints(lab, provider)).map(({ name }) => name);
+  const { course } = session;
+  const checkpoints = (await session.checkpoints()).map(({ name }) => name);
   return {
     sentence: wayInWords(lesson, wayToStart(course, lesson, checkpoints)),
     later: begunAfter(course, session.progress(), lesson),

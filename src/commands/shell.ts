@@ -3,19 +3,16 @@ import { ExitCode, HalabError, usageError } from '../errors.ts';
 import type { Lab } from '../lab/lab.ts';
 import { sshCommand } from '../lab/ssh.ts';
 import { pasteable } from '../local-runner.ts';
-import { openSession } from '../session/session.ts';
+import { lookOn } from '../session/open.ts';
 import { canAsk, type GlobalOptions, labName } from './context.ts';
 
-/** Opens a shell on a machine, or runs one command there; exits as that did. */
+/** Opens a shell on a machine, or runs one command there, whatever stands in the lab and whoever works on it; exits as that did. */
 export async function shell(
   global: GlobalOptions,
   machine: string,
   words: readonly string[],
 ): Promise<ExitCode> {
-  const { lab } = await openSession(labName(global), ({ type, ...event }) => {
-    if (type === 'note' && 'text' in event) process.stderr.write(`${event.text}\n`);
-  });
-  return openShell(lab, machine, words);
+  return openShell(lookOn(labName(global)).lab, machine, words);
 }
 
 /**

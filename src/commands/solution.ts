@@ -1,7 +1,7 @@
 import type { Flavour } from '../course/lesson.ts';
 import { ExitCode } from '../errors.ts';
 import { withLock } from '../lab/lock.ts';
-import { offlineSession, openSession } from '../session/session.ts';
+import { offlineSession, openSession } from '../session/open.ts';
 import { runSolution } from '../session/solve.ts';
 import { renderSolution } from '../terminal/report.ts';
 import { type GlobalOptions, labName, say } from './context.ts';

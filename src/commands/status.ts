@@ -5,8 +5,8 @@ import { accelerators } from '../lab/accelerator.ts';
 import { type Lab, labExists, readLab } from '../lab/lab.ts';
 import { providerOf } from '../lab/providers/index.ts';
 import { runLocally } from '../local-runner.ts';
-import { readCheckpoints } from '../session/checkpoint-file.ts';
-import { offlineSession } from '../session/session.ts';
+import { offlineSession } from '../session/open.ts';
+import { whatStands } from '../session/standing.ts';
 import { renderStatus } from '../terminal/report.ts';
 import { type GlobalOptions, labName, say, sayJson } from './context.ts';
 
@@ -35,7 +35,7 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
   const lesson = currentLesson(session.course, progress);
   const task = lesson === null ? null : currentTask(lesson, progress);
   const bytes = sizeOf(lab);
-  const checkpoints = await readCheckpoints(lab, provider);
+  const checkpoints = await session.checkpoints();
   const checkpointBytes = await provider.checkpointBytes();
   if (options.json) {
     sayJson({
@@ -47,6 +47,8 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
       lesson: lesson?.id ?? null,
       task: task?.id ?? null,
       fault: lab.record.fault,
+      standing: lab.record.standing,
+      checkpointing: lab.record.checkpointing,
       checkpoints: checkpoints.map(({ name }) => name),
       checkpointBytes,
       bytes,
@@ -58,7 +60,6 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
     lesson === null
       ? 'the course is finished'
       : `${lesson.title}${task === null ? '' : `, next: ${task.title}`}`;
-  const { fault } = lab.record;
   say(
     renderStatus({
       lab: name,
@@ -71,14 +72,7 @@ export async function status(global: GlobalOptions, options: { json: boolean }):
           'Checkpoints',
           `${checkpoints.length}${checkpointBytes === null ? '' : `, with ${megabytes(checkpointBytes)} of memory (part of the disk space)`}`,
         ],
-        ...(fault === null
-          ? []
-          : [
-              [
-                'Fault',
-                `${fault.machine} was broken by the drill "${fault.drill}"; the next command puts it back`,
-              ] as const,
-            ]),
+        ...whatStands(lab.record, new Date()).map((sentence) => ['Broken', sentence] as const),
       ],
     }),
   );

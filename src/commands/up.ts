@@ -13,9 +13,11 @@ import {
   writeLab,
 } from '../lab/lab.ts';
 import { withLock } from '../lab/lock.ts';
+import { networkFor } from '../lab/network.ts';
 import { runLocally } from '../local-runner.ts';
-import { openSession } from '../session/session.ts';
-import { type GlobalOptions, interruption, labName, say, sayJson } from './context.ts';
+import { openSession } from '../session/open.ts';
+import { type GlobalOptions, labName, say, sayJson } from './context.ts';
+import { interruption } from './interruption.ts';
 import { findAccelerator, makeReady } from './make-ready.ts';
 import { withProgress } from './with-progress.ts';
 
@@ -54,8 +56,10 @@ export const usualProvider = (): ProviderName =>
  */
 export function labToBringUp(name: string, options: Partial<UpOptions>): Lab {
   if (labExists(name)) return withProvider(readLab(name), options.provider);
+  const provider = options.provider ?? usualProvider();
   const choices: Partial<LabRecord> = {
-    provider: options.provider ?? usualProvider(),
+    provider,
+    network: networkFor(name, provider),
     machineCount: options.machines === '2' ? 2 : 3,
     ...(options.memory === undefined ? {} : { memory: options.memory }),
     ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
@@ -68,7 +72,7 @@ function withProvider(lab: Lab, provider: ProviderName | undefined): Lab {
   const { record } = lab;
   if (provider === undefined || provider === record.provider) return lab;
   if (!record.complete && !existsSync(labFiles.vagrantState(lab)))
-    return changeLab(lab, { provider });
+    return changeLab(lab, { provider, network: networkFor(record.name, provider) });
   throw new HalabError(`The lab "${record.name}" has machines of the kind "${record.provider}".`, {
     reason: 'A lab keeps the kind of machines that it was made with.',
     next: 'halab destroy',

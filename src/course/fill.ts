@@ -23,8 +23,8 @@ export function fill(
     const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
     report(`a control character (U+${code}) has no place in a lesson`, control.index, control[0]);
   }
-  return text.replaceAll(/\{\{(.*?)\}\}/g, (whole: string, inner: string, at: number) => {
-    const name = inner.trim();
+  const valueFor = (whole: string, at: number): string => {
+    const name = whole.slice(2, -2).trim();
     if (name === 'active') {
       if (!mayActive) report('{{active}} is known in the `fault` of a drill alone', at, whole);
       return activeNode;
@@ -37,5 +37,34 @@ export function fill(
       whole,
     );
     return whole;
+  };
+  let start = 0;
+  const lines = text.split('\n').map((line) => {
+    const filled = fillLine(line, valueFor, report, start);
+    start += line.length + 1;
+    return filled;
   });
+  return lines.join('\n');
+}
+
+/** One line, read from left to right once. A variable ends on the line on which it begins. */
+function fillLine(
+  line: string,
+  valueFor: (whole: string, at: number) => string,
+  report: FillReport,
+  start: number,
+): string {
+  let filled = '';
+  let done = 0;
+  for (let open = line.indexOf('{{'); open >= 0; open = line.indexOf('{{', done)) {
+    const close = line.indexOf('}}', open + 2);
+    if (close < 0) {
+      const found = line.slice(open, open + 30);
+      report(`"${found}" is not closed; expected {{name}} on one line`, start + open, found);
+      break;
+    }
+    filled += line.slice(done, open) + valueFor(line.slice(open, close + 2), start + open);
+    done = close + 2;
+  }
+  return filled + line.slice(done);
 }

@@ -15,23 +15,28 @@ export function mistakesOf(
   schema: z.ZodType,
   data: unknown,
 ): Mistake[] {
+  const misspelt = new Set(
+    issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => path.join('.')),
+  );
   return issues
-    .filter((issue) => !isConsequence(issue, issues, data))
+    .filter((issue) => !isConsequence(issue, misspelt, data))
     .flatMap((issue) => mistakesIn(issue, schema, data));
 }
 
 /** Whether an issue would go away with another one: a misspelt key, an unknown variable. */
 function isConsequence(
   issue: z.core.$ZodIssue,
-  issues: readonly z.core.$ZodIssue[],
+  misspelt: ReadonlySet<string>,
   data: unknown,
 ): boolean {
   if (issue.code !== 'custom') return false;
   const found = valueAt(data, issue.path);
   if (typeof found === 'string' && found.includes('{{')) return true;
-  const place = issue.path.join('.');
-  return issues.some(({ code, path }) => code === 'unrecognized_keys' && path.join('.') === place);
+  return misspelt.has(issue.path.join('.'));
 }
+
+/** How many unknown keys of one place are told one by one. */
+const mostKeys = 20;
 
 function mistakesIn(issue: z.core.$ZodIssue, schema: z.ZodType, data: unknown): Mistake[] {
   const { path } = issue;
@@ -41,11 +46,13 @@ function mistakesIn(issue: z.core.$ZodIssue, schema: z.ZodType, data: unknown): 
   switch (issue.code) {
     case 'unrecognized_keys': {
       const keys = keysAt(schema, path);
-      return issue.keys.map((key) => ({
+      const told = issue.keys.slice(0, mostKeys).map((key) => ({
         path: [...path, key],
         isKey: true,
         message: `there is no key "${key}" here; expected one of ${keys.join(', ')}${didYouMean(key, keys)}`,
       }));
+      const more = issue.keys.length - told.length;
+      return more === 0 ? told : [...told, ...at(`${name}: ${more} more keys are none of these`)];
     }
     case 'invalid_type':
       if (found === undefined)

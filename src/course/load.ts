@@ -88,6 +88,9 @@ function paperLab(count: number): LabOfCourse {
   };
 }
 
+/** More would keep every command waiting. */
+const mostLessons = 100;
+
 function readCourse(
   folder: string,
   lab: LabOfCourse,
@@ -97,7 +100,10 @@ function readCourse(
   const head = yaml.read(courseSchema);
   // With a mistake elsewhere in course.yaml the lessons are still looked at.
   const listed = stringsIn(yaml.data, 'lessons').filter((name) => /^[a-z][a-z0-9-]*$/.test(name));
-  const names = [...new Set(listed)];
+  const names = [...new Set(listed)].slice(0, mostLessons);
+  if (listed.length > mostLessons) {
+    yaml.report(['lessons'], `found ${listed.length} lessons; expected at most ${mostLessons}`);
+  }
   for (const [index, name] of (head?.lessons ?? []).entries()) {
     if (head?.lessons.indexOf(name) !== index) {
       yaml.report(['lessons', index], `the lesson "${name}" is listed twice`);

@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSeq, parseDocument } from 'yaml';
 import { HalabError, usageError } from '../errors.ts';
+import { type LessonProblem, problemLine, reporterFor } from './problem.ts';
+import { readText } from './read-text.ts';
 
 /**
  * Begins a lesson: its folder with a lesson.yaml and a lesson.md to fill in, and its name at the end of
@@ -16,7 +18,7 @@ export function newLesson(courseFolder: string, id: string): string {
   const courseFile = join(courseFolder, 'course.yaml');
   if (!existsSync(courseFile)) throw usageError(`${courseFolder} has no course.yaml.`);
   const folder = join(courseFolder, id);
-  const course = parseDocument(readFileSync(courseFile, 'utf8'));
+  const course = parseDocument(textOf(courseFile));
   const lessons = course.get('lessons');
   if (course.errors.length > 0 || !isSeq(lessons)) {
     throw new HalabError(`${courseFile} has no list of lessons that a new one could join.`, {
@@ -33,6 +35,14 @@ export function newLesson(courseFolder: string, id: string): string {
   lessons.add(id);
   writeFileSync(courseFile, course.toString({ lineWidth: 0 }));
   return folder;
+}
+
+/** @throws HalabError (exit 2) when the file cannot be read. */
+function textOf(file: string): string {
+  const problems: LessonProblem[] = [];
+  const text = readText(file, reporterFor(file, problems));
+  if (text !== null) return text;
+  throw usageError(problems.map(problemLine).join('\n'));
 }
 
 const yamlOf = (id: string, before: string | undefined): string =>

@@ -11,7 +11,18 @@ export interface LessonProblem {
 
 /** "FILE:LINE:COLUMN: what was found and what was expected" */
 export const problemLine = ({ file, line, column, message }: LessonProblem): string =>
-  line === 0 ? `${file}: ${message}` : `${file}:${line}:${column}: ${message}`;
+  plain(line === 0 ? `${file}: ${message}` : `${file}:${line}:${column}: ${message}`);
+
+/** What a terminal would obey, such as in a key of a lesson, is told by its number. */
+const plain = (text: string): string =>
+  text.replaceAll(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+/** How many problems an error tells; `halab lesson lint` tells all. */
+const mostTold = 30;
 
 /** A course that cannot be used, with everything that is wrong in it. */
 export class LessonError extends HalabError {
@@ -20,7 +31,10 @@ export class LessonError extends HalabError {
   constructor(folder: string, problems: readonly LessonProblem[]) {
     const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
     super(`The course in ${folder} has ${count}.`, {
-      reason: problems.map(problemLine).join('\n'),
+      reason: [
+        ...problems.slice(0, mostTold).map(problemLine),
+        ...(problems.length > mostTold ? [`and ${problems.length - mostTold} more`] : []),
+      ].join('\n'),
       next: `Mend it, then: halab lesson lint ${folder}`,
       exitCode: ExitCode.usage,
     });

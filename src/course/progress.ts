@@ -1,9 +1,8 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
-import { HalabError } from '../errors.ts';
 import { makeFolder } from '../paths.ts';
+import { readRecord, withFile } from '../record-file.ts';
 import { type Course, type Drill, fits, type Lesson, type Task } from './lesson.ts';
 
 const format = 1;
@@ -29,6 +28,8 @@ const progressSchema = z.object({
     }),
   ),
 });
+
+const progressKind = { holds: 'your progress', schema: progressSchema, format };
 
 /** How far a learner is in a lab. What is done stays done. */
 export type Progress = z.infer<typeof progressSchema>;
@@ -61,6 +62,12 @@ export const lessonEntered = (progress: Progress, lesson: string, at: Date): Pro
   change({ ...progress, chosen: lesson }, lesson, {
     enteredAt: of(progress, lesson).enteredAt ?? at.toISOString(),
   });
+
+/** The learner turned to the lesson, but what it begins with could not be done: it becomes the current one, and is still to be begun. */
+export const lessonChosen = (progress: Progress, lesson: string): Progress => ({
+  ...progress,
+  chosen: lesson,
+});
 
 /** The task is done, for good; the first time and its evidence are kept. */
 export function taskDone(
@@ -201,48 +208,14 @@ export function lessonReset(
  * @throws HalabError when a newer halab wrote it (exit 2), or when the file cannot be read (exit 3).
  */
 export function readProgress(file: string): { progress: Progress; setAside: string | null } {
-  if (!existsSync(file)) return { progress: emptyProgress(), setAside: null };
-  const data = parsed(withFile(file, 'read', () => readFileSync(file, 'utf8')));
-  const found = z.looseObject({ format: z.number() }).safeParse(data);
-  if (found.success && found.data.format > format) {
-    throw new HalabError('Your progress was written by a newer halab.', {
-      reason: `${file} has format ${found.data.format}; this halab knows formats up to ${format}.`,
-      next: 'Use that newer halab, or another lab: halab --lab NAME',
-      exitCode: 2,
-    });
-  }
-  const result = progressSchema.safeParse(data);
-  if (result.success) return { progress: result.data, setAside: null };
-  const kept = `${file}.corrupt-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
-  withFile(file, 'set aside', () => renameSync(file, kept));
-  return { progress: emptyProgress(), setAside: kept };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const { record, setAside } = readRecord(file, progressKind);
+  return { progress: record ?? emptyProgress(), setAside };
 }
 
 /** Writes progress, all of it or nothing. @throws HalabError when it cannot. */
 export function writeProgress(file: string, progress: Progress): void {
-  withFile(file, 'written', () => {
+  withFile(file, progressKind.holds, 'written', () => {
     makeFolder(dirname(file));
     writeFileAtomic.sync(file, `${JSON.stringify(progress, null, 2)}\n`, { mode: 0o600 });
   });
-}
-
-function withFile<Value>(file: string, what: string, work: () => Value): Value {
-  try {
-    return work();
-  } catch (cause) {
-    throw new HalabError(`The file with your progress cannot be ${what}.`, {
-      reason: `${file}: ${(cause as Error).message}`,
-      next: 'Look at the owner and the permissions of that file and folder, and at the space left on the disk.',
-      cause,
-    });
-  }
 }

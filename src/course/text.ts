@@ -49,8 +49,7 @@ export function divideText(markdown: string, options: TextOptions): LessonText {
 
   for (const [index, content] of markdown.split(/\r?\n/).entries()) {
     const line = index + 1;
-    const marker = /^\s*<!--\s*([a-z]+)\s*(?::\s*(.*?))?\s*-->\s*$/.exec(content);
-    const [, kind, value = ''] = marker ?? [];
+    const { kind, value } = markerIn(content);
     if (kind === 'task' || kind === 'drill') {
       begin(kind, value, line);
     } else if (kind === 'machines') {
@@ -84,6 +83,18 @@ export function divideText(markdown: string, options: TextOptions): LessonText {
   const texts = (all: ReadonlyMap<string, Part>): Record<string, string> =>
     Object.fromEntries([...all].map(([id, found]) => [id, textOf(found)]));
   return { intro: textOf(intro), tasks: texts(parts.task), drills: texts(parts.drill) };
+}
+
+/** "<!-- kind: value -->" on a line of its own, or "<!-- kind -->"; no kind on any other line. */
+function markerIn(line: string): { kind?: string; value: string } {
+  const trimmed = line.trim();
+  if (trimmed.length < 7 || !trimmed.startsWith('<!--') || !trimmed.endsWith('-->'))
+    return { value: '' };
+  const inner = trimmed.slice(4, -3);
+  const colon = inner.indexOf(':');
+  const kind = (colon < 0 ? inner : inner.slice(0, colon)).trim();
+  const value = colon < 0 ? '' : inner.slice(colon + 1).trim();
+  return /^[a-z]+$/.test(kind) ? { kind, value } : { value: '' };
 }
 
 const textOf = ({ kept }: Part): string => kept.join('\n').trim();

@@ -1,4 +1,14 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import type * as z from 'zod';
 import type { LabVariables } from '../lab/variables.ts';
 import { fill } from './fill.ts';
@@ -9,6 +19,13 @@ import { readText } from './read-text.ts';
 
 type Path = readonly PropertyKey[];
 
+/** Ten times what the longest lesson has. With more, each mistake that is looked up in the file costs too much. */
+const mostNodes = 5000;
+/** The library looks for what each stands for in the whole file. */
+const mostAliases = 100;
+/** More than twice what a lesson needs. */
+const deepest = 40;
+
 /** A YAML file of a course, whose mistakes are reported with line and column. */
 export class YamlFile {
   /** What the file holds, with the variables filled in; undefined when it is no YAML or of a newer format. */
@@ -18,24 +35,22 @@ export class YamlFile {
   readonly source: string;
   readonly #report: Report;
   readonly #lines = new LineCounter();
+  #told = false;
   #document: Document.Parsed | null = null;
 
   /** Reads the file and reports what is wrong in it as YAML, and unknown variables. */
   constructor(path: string, variables: LabVariables, problems: LessonProblem[]) {
     this.path = path;
-    this.#report = reporterFor(path, problems);
+    const report = reporterFor(path, problems);
+    this.#report = (...problem) => {
+      this.#told = true;
+      report(...problem);
+    };
     const source = readText(path, this.#report);
     this.source = source ?? '';
     if (source === null) return;
-    const document = parseDocument(source, {
-      lineCounter: this.#lines,
-      prettyErrors: false,
-      logLevel: 'error',
-    });
-    for (const { message, pos } of [...document.errors, ...document.warnings]) {
-      this.#reportAt(pos[0], `this is no sound YAML: ${message}`);
-    }
-    if (document.errors.length > 0) return;
+    const document = this.#parsed(source);
+    if (document === null) return;
     this.#document = document;
     const data = this.#plainData(document);
     const format = (data as { format?: unknown } | null)?.format;
@@ -49,6 +64,72 @@ export class YamlFile {
     this.data = this.#filled(data, variables, []);
   }
 
+  /** The file as YAML; null, and reports, when it is none, or has more or deeper than any lesson has. */
+  #parsed(source: string): Document.Parsed | null {
+    try {
+      const document = parseDocument(source, {
+        lineCounter: this.#lines,
+        prettyErrors: false,
+        logLevel: 'error',
+        // The library compares each key with each: seconds for thousands of them.
+        uniqueKeys: false,
+      });
+      for (const { message, pos } of [...document.errors, ...document.warnings]) {
+        this.#reportAt(pos[0], `this is no sound YAML: ${message}`);
+      }
+      return this.#isBounded(document) && document.errors.length === 0 ? document : null;
+    } catch (error) {
+      // The library calls itself for each level.
+      if (!(error instanceof RangeError)) throw error;
+      this.report([], 'this is no sound YAML: it is nested too deeply');
+      return null;
+    }
+  }
+
+  /** Whether a document can be looked at in bounded time; reports what is against it, and keys that are there twice. */
+  #isBounded(document: Document.Parsed): boolean {
+    let nodes = 0;
+    let aliases = 0;
+    let problem: { at: number; message: string } | null = null;
+    const stop = (at: number, message: string): symbol => {
+      problem = { at, message };
+      return visit.BREAK;
+    };
+    visit(document, {
+      Node: (_, node, path) => {
+        nodes += 1;
+        const at = node.range?.[0] ?? 0;
+        if (nodes > mostNodes)
+          return stop(0, `the file has more than ${mostNodes} entries; no lesson needs so many`);
+        // Between two nodes of the path stands the pair that holds the lower one.
+        if (path.length > 2 * deepest)
+          return stop(at, 'this is no sound YAML: it is nested too deeply');
+        if (isMap(node)) this.#reportTwins(node);
+        if (!isAlias(node)) return undefined;
+        aliases += 1;
+        if (aliases > mostAliases)
+          return stop(at, `the file has more than ${mostAliases} aliases; no lesson needs so many`);
+        const target = node.resolve(document);
+        return target !== undefined && path.includes(target)
+          ? stop(at, 'this is no sound YAML: it stands for something that it is a part of')
+          : undefined;
+      },
+    });
+    const found = problem as { at: number; message: string } | null;
+    if (found !== null) this.#reportAt(found.at, found.message);
+    return found === null;
+  }
+
+  #reportTwins({ items }: YAMLMap): void {
+    const seen = new Set<unknown>();
+    for (const { key } of items) {
+      if (!isScalar(key)) continue;
+      if (seen.has(key.value))
+        this.#reportAt(key.range?.[0] ?? 0, 'this is no sound YAML: Map keys must be unique');
+      seen.add(key.value);
+    }
+  }
+
   /** Reports something that is wrong at a place in the file. */
   report(path: Path, message: string, isKey = false): void {
     this.#reportAt(this.#offsetOf(path, isKey), message);
@@ -59,7 +140,12 @@ export class YamlFile {
     if (this.data === undefined) return null;
     const result = schema.safeParse(this.data);
     if (result.success) return result.data;
-    for (const { path, isKey, message } of mistakesOf(result.error.issues, schema, this.data)) {
+    const mistakes = mistakesOf(result.error.issues, schema, this.data);
+    // What does not fit is told at least once: else a command would run into it.
+    const [first] = result.error.issues;
+    if (mistakes.length === 0 && !this.#told && first !== undefined)
+      this.report(first.path, first.message);
+    for (const { path, isKey, message } of mistakes) {
       // {{vip}} without quotes is a map in a map to YAML.
       const bare = !isKey && this.source.startsWith('{{', this.#offsetOf(path, false));
       this.report(path, bare ? `${message}. Put the {{variable}} in quotes` : message, isKey);

@@ -19,7 +19,10 @@ const fill = (text: string, active: string | null): string =>
   text.replaceAll(activeNode, active ?? '');
 
 /** What is broken, in a sentence: while it is done, and afterwards. */
-export function inWords(fault: Fault, victim: string): { doing: string; done: string } {
+export function inWords(
+  fault: Fault,
+  { victim, active }: { victim: string; active: string | null },
+): { doing: string; done: string } {
   switch (fault.kind) {
     case 'power-off':
       return { doing: `Cutting the power of ${victim}`, done: `The power of ${victim} was cut.` };
@@ -34,7 +37,7 @@ export function inWords(fault: Fault, victim: string): { doing: string; done: st
         done: `${victim}, ${fault.name}: ${faultKind(fault.name).does}`,
       };
     case 'script': {
-      const what = fill(fault.what, victim).replace(/\.$/, '');
+      const what = fill(fault.what, active).replace(/\.$/, '');
       return { doing: what, done: `${what}.` };
     }
   }
@@ -48,7 +51,12 @@ export function inWords(fault: Fault, victim: string): { doing: string; done: st
 export async function breakIt(
   session: Session,
   { id, fault }: Drill,
-  { victim, before, emit }: { victim: string; before: ClusterState; emit: Emit },
+  {
+    victim,
+    active,
+    before,
+    emit,
+  }: { victim: string; active: string | null; before: ClusterState; emit: Emit },
 ): Promise<void> {
   const { lab, provider, shell } = session;
   const note = (undo: string | null): void => {
@@ -71,8 +79,8 @@ export async function breakIt(
       });
       return;
     case 'script': {
-      note(fault.undo === null ? null : fill(fault.undo, victim));
-      const result = await shell.runAsRoot(victim, fill(fault.run, victim), { timeout: 90_000 });
+      note(fault.undo === null ? null : fill(fault.undo, active));
+      const result = await shell.runAsRoot(victim, fill(fault.run, active), { timeout: 90_000 });
       if (result.reached && result.exitCode === 0) return;
       throw new HalabError(`What the drill breaks could not be broken on ${victim}.`, {
         reason: (result.stderr || result.stdout).trim(),

@@ -58,18 +58,9 @@ export async function runDrill(
 ): Promise<DrillReport> {
   const { emit, signal } = options;
   const { lab } = session;
-  const before = await quietState(session, drill);
-  const active =
-    drill.active === undefined ? null : findActiveNode(drill.active, before, lab.machines);
-  if (drill.active !== undefined && active === null) {
-    throw new HalabError(`The drill "${drill.title}" cannot start.`, {
-      reason: `No node runs ${drill.active.agent} (${JSON.stringify(drill.active.with)}).`,
-      next: 'halab check',
-      exitCode: ExitCode.failed,
-    });
-  }
+  const { state: before, active } = await quietState(session, drill);
   const victim = victimOf(drill.fault, active);
-  const words = inWords(drill.fault, victim);
+  const words = inWords(drill.fault, { victim, active });
   const client = clientOf(lab, drill, victim);
 
   let probe: Probe | null = null;
@@ -83,13 +74,15 @@ export async function runDrill(
       probe = await startProbe(session.shell, client, drill.outage);
     }
     emit({ type: 'step-started', step, title: words.doing });
-    await breakIt(session, drill, { victim, before, emit });
+    await breakIt(session, drill, { victim, active, before, emit });
+    // From here the limits count: what it took to break it is not the cluster's time.
+    const hit = performance.now();
     if (probe !== null && drill.outage !== undefined)
-      await untilHit(probe, drill.outage, started, options);
+      await untilHit(probe, drill.outage, hit, options);
     during = await judgeDuring(session, drill, options);
     if (probe !== null && drill.outage !== undefined) {
       const limit = drill.outage.below;
-      outage = limit === null ? await probe.stop() : await untilRecovered(probe, limit, started);
+      outage = limit === null ? await probe.stop() : await untilRecovered(probe, limit, hit);
       probe = null;
       parts = await partsOf(session, outage, (performance.now() - started) / 1000);
     }
@@ -226,14 +219,35 @@ async function startWhatRan(session: Session, before: ClusterState): Promise<voi
   );
 }
 
-/** The cluster's state once it is quiet. @throws HalabError when a machine is missing or the cluster does not come to rest. */
-async function quietState(session: Session, drill: Drill): Promise<ClusterState> {
+/** Looks that a cluster is given to come to rest, and one at rest to show the active node: a busy node may not tell at once. */
+const looks = { atRest: 30, active: 5 } as const;
+
+/**
+ * The cluster's state once it is quiet, and the active node when the drill needs one.
+ * @throws HalabError when a machine is missing, the cluster does not come to rest (exit 3), or no node is the active one (exit 1).
+ */
+async function quietState(
+  session: Session,
+  drill: Drill,
+): Promise<{ readonly state: ClusterState; readonly active: string | null }> {
   let reason = '';
-  for (let tries = 0; tries < 30; tries++) {
+  let withoutActive = 0;
+  for (let tries = 0; tries < looks.atRest; tries++) {
     const state = await session.observe();
     const gone = Object.values(state.machines).find((machine) => !machine.reachable);
     const unsettled = settlingReason(state);
-    if (gone === undefined && unsettled === null) return state;
+    if (gone === undefined && unsettled === null) {
+      if (drill.active === undefined) return { state, active: null };
+      const found = findActiveNode(drill.active, state, session.lab.machines);
+      if (found.node !== null) return { state, active: found.node };
+      withoutActive += 1;
+      if (withoutActive >= looks.active)
+        throw new HalabError(`The drill "${drill.title}" cannot start.`, {
+          reason: found.why,
+          next: 'halab check',
+          exitCode: ExitCode.failed,
+        });
+    }
     reason = gone === undefined ? (unsettled ?? '') : `${gone.name} cannot be reached.`;
     await sleep(1000);
   }

@@ -34,6 +34,11 @@ export async function beginFault(
   const { standing } = readLab(lab.record.name).record;
   if (standing.some((fault) => fault.kind === kind && fault.machine === machine))
     throw usageError(`${machine} has that fault already.`, 'halab fault --undo');
+  if (!isInside(how) && how.outside === 'unplug' && !provider.canUnplug)
+    throw usageError(
+      `halab cannot pull the cable of ${machine}: with this provider everything goes through Vagrant, which has no command for it.`,
+      `Block its network from inside in its place: halab fault block ${machine}`,
+    );
   if (kind === 'stop-service' && unit === '')
     throw usageError('Which service?', `halab fault stop-service ${machine} --unit apache2`);
   const state = await session.observe();
@@ -105,7 +110,7 @@ export async function undoFault(session: Session, fault: StandingFault, emit: Em
       if (!result.reached || result.exitCode !== 0) {
         throw new HalabError(`The fault ${kind} on ${machine} could not be undone.`, {
           reason: (result.stderr || result.stdout).trim(),
-          next: 'Try again: halab fault --undo. Or go back: halab reset',
+          next: 'Try again: halab fault --undo. Or go back to the start of your lesson: halab reset',
         });
       }
     }

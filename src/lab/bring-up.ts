@@ -1,9 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HalabError } from '../errors.ts';
+import { ExitCode, HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
 import { assertGoesOn, interrupted } from '../interruption.ts';
-import { describeFailure } from '../local-runner.ts';
+import { describeFailure, pasteable } from '../local-runner.ts';
 import type { Runner } from '../run.ts';
 import { accelerators } from './accelerator.ts';
 import { type Box, buildBox, isAdded, verifyBox, wantedBox } from './box.ts';
@@ -38,6 +39,15 @@ export interface BringUpOptions {
  * @throws HalabError when a machine cannot be brought up, or (exit 130) when it is asked to end.
  */
 export async function bringUp(given: Lab, options: BringUpOptions): Promise<Lab> {
+  try {
+    return await allSteps(given, options);
+  } catch (error) {
+    // Ctrl-C in a terminal ends also the programs that are asked something: what they then lack is no failure.
+    throw interruptedOr(options, error);
+  }
+}
+
+async function allSteps(given: Lab, options: BringUpOptions): Promise<Lab> {
   const { emit, run } = options;
   const started = performance.now();
   let lab = given;
@@ -226,8 +236,10 @@ async function addBox(
 const signalOf = (options: BringUpOptions): { signal?: AbortSignal } =>
   options.signal === undefined ? {} : { signal: options.signal };
 
-const interruptedOr = (options: BringUpOptions, error: HalabError): HalabError =>
-  options.signal?.aborted === true ? interrupted() : error;
+function interruptedOr(options: BringUpOptions, error: unknown): unknown {
+  const said = error instanceof HalabError && error.exitCode === ExitCode.interrupted;
+  return options.signal?.aborted === true && !said ? interrupted(error) : error;
+}
 
 /** What Vagrant's own messages mean to somebody who waits. */
 const milestones: readonly [RegExp, string][] = [
@@ -246,27 +258,23 @@ async function vagrantUp(
   options: BringUpOptions,
 ): Promise<void> {
   const started = performance.now();
-  const open = new Set(names);
+  const seconds = (): number => (performance.now() - started) / 1000;
+  /** When Vagrant said of a machine that it is made. */
+  const saidAfter = new Map<string, number>();
   const estimateSeconds = accelerators[lab.record.accelerator].makeSeconds;
   for (const name of names) {
     options.emit({ type: 'step-started', step: name, title: `Making ${name}`, estimateSeconds });
   }
   const onLine = ({ target, type, data }: VagrantLine): void => {
-    if (!open.has(target)) return;
+    if (!names.includes(target) || saidAfter.has(target)) return;
     if (type === 'ui') {
       const text = data.slice(1).join(',');
       const milestone = milestones.find(([pattern]) => pattern.test(text));
       if (milestone !== undefined)
         options.emit({ type: 'step-progress', step: target, text: milestone[1] });
     }
-    if (type === 'action' && data[0] === 'up' && data[1] === 'end') {
-      open.delete(target);
-      options.emit({
-        type: 'step-done',
-        step: target,
-        seconds: (performance.now() - started) / 1000,
-      });
-    }
+    if (type === 'action' && data[0] === 'up' && data[1] === 'end')
+      saidAfter.set(target, seconds());
   };
   const args = ['up', '--no-destroy-on-error', ...names];
   const up = (): Promise<VagrantOutcome> =>
@@ -278,25 +286,47 @@ async function vagrantUp(
     await sleep(5000);
     outcome = await up();
   }
-  if (outcome.exitCode === 0) {
-    for (const name of open)
-      options.emit({
-        type: 'step-done',
-        step: name,
-        seconds: (performance.now() - started) / 1000,
-      });
-    return;
+  const missing =
+    outcome.exitCode === 0
+      ? await notThere(lab, names, options)
+      : names.filter((name) => !saidAfter.has(name));
+  const text = options.signal?.aborted === true ? 'interrupted' : 'failed';
+  for (const step of names) {
+    options.emit(
+      missing.includes(step)
+        ? { type: 'step-failed', step, text }
+        : { type: 'step-done', step, seconds: saidAfter.get(step) ?? seconds() },
+    );
   }
-  for (const name of open)
-    options.emit({
-      type: 'step-failed',
-      step: name,
-      text: options.signal?.aborted ? 'interrupted' : 'failed',
-    });
-  throw interruptedOr(
-    options,
-    vagrantError(lab, 'The machines could not all be brought up.', args, 'vagrant-up.log', outcome),
-  );
+  if (outcome.exitCode !== 0) {
+    const what = 'The machines could not all be brought up.';
+    throw interruptedOr(options, vagrantError(lab, what, args, 'vagrant-up.log', outcome));
+  }
+  if (missing.length > 0) {
+    const verb = missing.length === 1 ? 'does' : 'do';
+    throw new HalabError(
+      `Vagrant says that all is well, but ${missing.join(' and ')} ${verb} not run.`,
+      {
+        reason: `\`${pasteable(['vagrant', ...args])}\` ended with exit code 0. All that it said: ${join(labFiles.logs(lab), 'vagrant-up.log')}`,
+        next: 'halab doctor, then the same command again: it carries on',
+      },
+    );
+  }
+}
+
+/**
+ * Those of the machines that are not there, or do not run. Vagrant is not believed: its exit code is 0 also where a
+ * wrapper, a plugin or a trigger has kept it from making anything.
+ */
+async function notThere(
+  lab: Lab,
+  names: readonly string[],
+  { run, signal }: BringUpOptions,
+): Promise<string[]> {
+  // Who was interrupted is not kept waiting for a word on what is there.
+  if (signal?.aborted === true) return [...names];
+  const states = await providerOf(lab, run).states();
+  return names.filter((name) => states[name] !== 'running');
 }
 
 /** Whether vagrant ended because another one, of another lab, was looking at the same record. */

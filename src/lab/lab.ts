@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
 import { HalabError, usageError } from '../errors.ts';
+import { pasteable } from '../local-runner.ts';
 import { labsFolder, makeFolder } from '../paths.ts';
+import { readOrdinaryFile, textIn } from '../read-file.ts';
 import type { Machine } from './machine.ts';
 import type { LabVariables } from './variables.ts';
 
@@ -16,6 +18,8 @@ export type ProviderName = (typeof providerNames)[number];
 const recordSchema = z.object({
   format: z.literal(format),
   name: z.string(),
+  /** Where it was written; "": by a halab that did not note it. Elsewhere, the lab was moved or copied. */
+  folder: z.string().default(''),
   createdAt: z.iso.datetime(),
   provider: z.enum(providerNames),
   machineCount: z.union([z.literal(2), z.literal(3)]),
@@ -106,9 +110,12 @@ export const labFiles = {
   logs: (lab: Lab) => join(lab.folder, 'log'),
 } as const;
 
+/** Whether the name can be a folder's and a host's. */
+export const isLabName = (name: string): boolean => /^[a-z][a-z0-9-]{0,30}$/.test(name);
+
 /** @throws HalabError (exit 2) when the name cannot be a folder's and a host's. */
 export function assertLabName(name: string): void {
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) {
+  if (!isLabName(name)) {
     throw usageError(
       `"${name}" cannot be a lab's name.`,
       'Use up to 31 small letters, digits and hyphens, with a letter first.',
@@ -157,6 +164,7 @@ export function newRecord(name: string, choices: Partial<LabRecord> = {}): LabRe
   return {
     format,
     name,
+    folder: labFolder(name),
     createdAt: new Date().toISOString(),
     provider: 'rootless',
     machineCount: 3,
@@ -192,7 +200,7 @@ export function readLab(name: string): Lab {
   }
   let data: unknown;
   try {
-    data = JSON.parse(readFileSync(file, 'utf8'));
+    data = JSON.parse(textIn(readOrdinaryFile(file)));
   } catch (cause) {
     throw unreadable(file, name, cause);
   }
@@ -205,7 +213,29 @@ export function readLab(name: string): Lab {
   }
   const record = recordSchema.safeParse(data);
   if (!record.success) throw unreadable(file, name, z.prettifyError(record.error));
+  assertOwn(name, record.data);
   return labFrom(record.data);
+}
+
+/**
+ * Refuses what another lab has written: a lab's folder that was copied or renamed by hand. What it holds leads to the
+ * other lab's machines and disks, and whatever is done to it would be done to those.
+ * @throws HalabError (exit 3)
+ */
+export function assertOwn(name: string, written: { name: string; folder: string }): void {
+  const folder = labFolder(name);
+  const renamed = written.name !== name;
+  const source = renamed ? join(dirname(folder), written.name) : written.folder;
+  const isThere = existsSync(join(source, 'lab.json'));
+  // A lab that was moved, or that is reached by another path now, is no copy.
+  const copied = written.folder !== '' && isThere && realpathSync(source) !== realpathSync(folder);
+  if (!renamed && !copied) return;
+  throw new HalabError(`What is in the folder of the lab "${name}" belongs to another lab.`, {
+    reason: `${folder} holds what halab has written for ${source}. The machines of that lab would be taken for this one's, so nothing was done.`,
+    next: isThere
+      ? `Remove the copy: ${pasteable(['rm', '-r', folder])}. For a lab beside the first: halab --lab NAME up`
+      : `Give the folder its name again: ${pasteable(['mv', folder, source])}`,
+  });
 }
 
 function unreadable(file: string, name: string, cause: unknown): HalabError {
@@ -218,9 +248,9 @@ function unreadable(file: string, name: string, cause: unknown): HalabError {
 
 /** Writes a lab's record (atomically) and returns the lab with it. */
 export function writeLab(record: LabRecord): Lab {
-  const lab = labFrom(record);
+  const lab = labFrom({ ...record, folder: labFolder(record.name) });
   makeFolder(labFiles.logs(lab));
-  writeFileAtomic.sync(labFiles.record(lab), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileAtomic.sync(labFiles.record(lab), `${JSON.stringify(lab.record, null, 2)}\n`);
   return lab;
 }
 

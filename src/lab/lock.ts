@@ -7,6 +7,9 @@ import { describeFailure } from '../local-runner.ts';
 import { halabHome, makeFolder } from '../paths.ts';
 import { isStill, isStopped, markOf } from './process.ts';
 
+/** Another halab is at work on the lab. */
+export class LabBusy extends HalabError {}
+
 /**
  * The lock of a lab is the kernel's (flock(2)): it belongs to a file that this process has open, and to nothing else.
  * So it is free as soon as its holder has ended, by whatever death, and never before: not when the holder is stopped
@@ -24,7 +27,7 @@ type Holder = z.infer<typeof holderSchema>;
 /**
  * Does `work` while no other halab changes that lab.
  * @param lockers programs that can take the lock, in the order in which they are tried
- * @throws HalabError when another halab holds it.
+ * @throws LabBusy when another halab holds it.
  */
 export async function withLock<T>(
   labName: string,
@@ -120,9 +123,9 @@ function tellHolder(file: number, holder: Holder): void {
   }
 }
 
-function heldBy(holder: Holder | null): HalabError {
+function heldBy(holder: Holder | null): LabBusy {
   const stopped = holder !== null && isStopped(holder.pid);
-  return new HalabError('Another halab is at work on this lab.', {
+  return new LabBusy('Another halab is at work on this lab.', {
     reason:
       holder === null
         ? 'It has not said what for.'

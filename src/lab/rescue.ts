@@ -1,8 +1,11 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { HalabError } from '../errors.ts';
+import { readOrdinaryFile, textIn } from '../read-file.ts';
 import {
+  assertOwn,
   imaginaryLab,
   isRecord,
   type Lab,
@@ -21,6 +24,8 @@ const configSchema = z.object({
   network: z.string(),
   box: z.string(),
   accelerator: z.enum(['kvm', 'qemu']).optional(),
+  /** In the lab's folder: it tells whose configuration it is. */
+  ssh_key: z.string().optional(),
   rootless: z.object({ ports: z.record(z.string(), z.number().int()) }).optional(),
 });
 
@@ -37,7 +42,7 @@ export function rescueRecords(): string[] {
       return [];
     const found = configSchema.safeParse(contentOf(config, parse));
     // Other providers' records cannot be told from each other there.
-    if (!found.success || found.data.rootless === undefined) return [];
+    if (!found.success || found.data.rootless === undefined || isCopy(name)) return [];
     const kept = `${file}.corrupt-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
     renameSync(file, kept);
     const { machines, memory, cpus, network, box, accelerator, rootless } = found.data;
@@ -59,19 +64,47 @@ export function rescueRecords(): string[] {
   });
 }
 
-/** The lab, or where its record cannot be read and was not rebuilt, one of that name as if it were new: enough to remove it. */
-export const labToRemove = (name: string): Lab =>
-  isRecord(contentOf(join(labFolder(name), 'lab.json'), JSON.parse))
-    ? readLab(name)
-    : imaginaryLab(name);
+/**
+ * The lab, or where its record cannot be read and was not rebuilt, one of that name as if it were new: enough to remove it.
+ * @throws HalabError when what is in its folder belongs to another lab, whose machines would be removed.
+ */
+export function labToRemove(name: string): Lab {
+  const file = join(labFolder(name), 'lab.json');
+  const content = contentOf(file, JSON.parse);
+  if (isRecord(content)) return readLab(name);
+  assertOwnRemains(name, content);
+  return imaginaryLab(name);
+}
+
+/** As assertOwn, by what is left of a broken record and by the configuration that was written for Vagrant. */
+function assertOwnRemains(name: string, record: unknown): void {
+  const noted = z.looseObject({ name: z.string() }).safeParse(record);
+  if (noted.success) assertOwn(name, { name: noted.data.name, folder: '' });
+  const config = configSchema.safeParse(contentOf(join(labFolder(name), 'lab.yaml'), parse));
+  const key = config.data?.ssh_key;
+  if (key === undefined) return;
+  const folder = dirname(key);
+  assertOwn(name, { name: basename(folder), folder });
+}
+
+function isCopy(name: string): boolean {
+  try {
+    assertOwnRemains(name, contentOf(join(labFolder(name), 'lab.json'), JSON.parse));
+    return false;
+  } catch (error) {
+    if (error instanceof HalabError) return true;
+    throw error;
+  }
+}
 
 /** What a file holds, or undefined when it is not in its format. */
 function contentOf(file: string, read: (text: string) => unknown): unknown {
   if (!existsSync(file)) return undefined;
-  const text = readFileSync(file, 'utf8');
   try {
-    return read(text);
-  } catch {
+    return read(textIn(readOrdinaryFile(file)));
+  } catch (error) {
+    // A file that may not be read says nothing of what is in it.
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
     return undefined;
   }
 }

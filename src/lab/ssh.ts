@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeRunFolder } from '../own-folder.ts';
 import type { CommandResult, Runner } from '../run.ts';
+import { logged } from './command-log.ts';
 import { type SshAddress, untilGreeted } from './greeting.ts';
 import { type Lab, labFiles } from './lab.ts';
 import type { Shell, ShellResult } from './machine.ts';
@@ -73,7 +74,8 @@ export const sshCommand = (
 ): string[] => ['ssh', '-F', labFiles.sshConfig(lab), ...options, machine, ...words];
 
 /** ssh to the machines of a lab. Failures of the connection are results with reached: false, never exceptions. */
-export function sshShell(lab: Lab, run: Runner): Shell {
+export function sshShell(lab: Lab, runner: Runner): Shell {
+  const run = logged(lab, runner);
   return {
     async runAsRoot(machine, script, options = {}) {
       const timeout = options.timeout ?? 15_000;

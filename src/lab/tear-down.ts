@@ -58,10 +58,10 @@ export async function powerDown(lab: Lab, { run, emit }: TearDownOptions): Promi
 
 /** Removes a lab with all that belongs to it: machines, disks, switch, sockets, daemons, keys, progress. */
 export async function destroy(name: string, { run, emit }: TearDownOptions): Promise<void> {
+  const lab = labToRemove(name);
   const step = `destroy-${name}`;
   const started = performance.now();
   emit({ type: 'step-started', step, title: `Removing the lab "${name}"`, estimateSeconds: 10 });
-  const lab = labToRemove(name);
   try {
     await removeMachines(lab, run);
   } catch (error) {

@@ -9,6 +9,7 @@ import { assertGoesOn, interrupted, onAbort } from '../interruption.ts';
 import { pasteable } from '../local-runner.ts';
 import { readLocale } from '../locale.ts';
 import { makeFolder, vagrantFolder, vagrantHome } from '../paths.ts';
+import { noteCommand } from './command-log.ts';
 import { type Lab, labFiles } from './lab.ts';
 import {
   endMarked,
@@ -141,6 +142,7 @@ export async function runVagrant(
   const logFile = join(labFiles.logs(lab), options.log);
   makeFolder(labFiles.logs(lab));
   const log = openSync(logFile, 'w', 0o600);
+  const started = new Date();
   const [program = '', ...words] = vagrantCommand(lab, [...args, '--machine-readable']);
   const child = spawn(program, words, {
     cwd: vagrantFolder,
@@ -191,6 +193,12 @@ export async function runVagrant(
           cause: outcome.error,
         });
       }
+      noteCommand(lab, {
+        command: ['vagrant', ...args],
+        started,
+        seconds: (Date.now() - started.getTime()) / 1000,
+        exitCode: outcome.exitCode,
+      });
       return {
         exitCode: outcome.exitCode,
         lines,

@@ -6,8 +6,8 @@ import { type Lab, labFiles } from '../lab/lab.ts';
 import type { Shell } from '../lab/machine.ts';
 import { textOf } from '../lab/process.ts';
 import { describeFailure } from '../local-runner.ts';
+import { redact } from '../redact.ts';
 import type { Runner } from '../run.ts';
-import { redact } from './redact.ts';
 
 /** What is asked of each machine; what fails says so in its place. */
 const script = String.raw`
@@ -31,6 +31,33 @@ part tail -n 2000 /var/log/pacemaker/pacemaker.log
 part tail -n 1000 /var/log/corosync/corosync.log
 part journalctl --boot --no-pager --lines 2000
 `;
+
+/**
+ * The scheduler's newest inputs: the whole cluster as it was each time that something was decided. Pacemaker keeps them
+ * compressed (Pacemaker Administration, "Troubleshooting"); here they come as text, so that secrets can be taken out.
+ */
+const schedulerScript = String.raw`
+cd /var/lib/pacemaker/pengine 2> /dev/null || exit 0
+ls --sort=time pe-*.bz2 2> /dev/null | head -n 40 | while read -r file; do
+    printf '\n===== %s %s\n' "$file" "$(date --reference "$file" --iso-8601=seconds)"
+    timeout 20 bunzip2 --stdout "$file" 2>&1
+done
+`;
+
+/** The scheduler's inputs that the script above printed: crm_simulate reads each as it is (crm_simulate(8), --xml-file). */
+export function schedulerInputs(text: string): { readonly file: string; readonly xml: string }[] {
+  const parts = text.split(/^===== (pe-[a-z]+-\d+)\.bz2 (\S+)$/m).slice(1);
+  return parts.flatMap((name, at) =>
+    at % 3 === 0
+      ? [
+          {
+            file: `${name}-at-${(parts[at + 1] ?? '').replaceAll(':', '')}.xml`,
+            xml: (parts[at + 2] ?? '').trim(),
+          },
+        ]
+      : [],
+  );
+}
 
 /**
  * Collects what somebody needs who is to find out what went wrong in a lab: halab's own records and
@@ -62,7 +89,16 @@ export async function collectReport(
           `${machine.name}.txt`,
           answer.reached ? answer.stdout : `No answer: ${answer.stderr}\n`,
         );
-        return answer.reached ? [] : [machine.name];
+        if (!answer.reached) return [machine.name];
+        if (machine.role !== 'node') return [];
+        const decided = await tools.shell.runAsRoot(machine.name, schedulerScript, {
+          timeout: 180_000,
+        });
+        const inputs = schedulerInputs(decided.stdout);
+        if (inputs.length > 0) mkdirSync(join(folder, `${machine.name}-scheduler`));
+        for (const { file, xml } of inputs)
+          put(join(`${machine.name}-scheduler`, file), `${xml}\n`);
+        return [];
       }),
     );
     const packed = await tools.run([

@@ -1,11 +1,13 @@
-import { existsSync, readFileSync, renameSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import * as z from 'zod';
 import { pulseSchema } from '../cluster/pulse.ts';
 import { wholenessSchema } from '../cluster/whole.ts';
 import { HalabError, usageError } from '../errors.ts';
+import type { Emit } from '../events.ts';
 import { type Lab, labFiles } from '../lab/lab.ts';
 import type { Provider } from '../lab/providers/provider.ts';
+import { readRecord } from '../record-file.ts';
 
 const checkpointSchema = z.object({
   name: z.string(),
@@ -22,7 +24,13 @@ const checkpointSchema = z.object({
 /** A snapshot of all machines of a lab, and what held together on them when it was taken. */
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
-const fileSchema = z.object({ format: z.literal(1), checkpoints: z.array(checkpointSchema) });
+const format = 1;
+
+const listKind = {
+  holds: "the list of the lab's checkpoints",
+  schema: z.object({ format: z.literal(format), checkpoints: z.array(checkpointSchema) }),
+  format,
+};
 
 /** The name of the checkpoint at a lesson's start. */
 export const lessonCheckpoint = (lesson: string): string => `lesson-${lesson}`;
@@ -56,37 +64,32 @@ export const toPrune = (checkpoints: readonly Checkpoint[]): string[] =>
 
 /**
  * The checkpoints of a lab that can be restored: those on record that every machine still has.
- * A record that cannot be read is set aside; the snapshots that it told of are then removed when
+ * A record that cannot be read is set aside, which is told; the snapshots that it told of are then removed when
  * their names are used again.
+ * @throws HalabError when a newer halab wrote the record (exit 2), or when its file cannot be read (exit 3).
  */
-export async function readCheckpoints(lab: Lab, provider: Provider): Promise<Checkpoint[]> {
-  const recorded = readRecord(lab);
-  if (recorded.length === 0) return [];
-  const present = new Set(await provider.checkpoints());
-  return recorded.filter(({ name }) => present.has(name));
-}
-
-function readRecord(lab: Lab): Checkpoint[] {
-  const file = labFiles.checkpoints(lab);
-  if (!existsSync(file)) return [];
-  const text = readFileSync(file, 'utf8');
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+export async function readCheckpoints(
+  lab: Lab,
+  provider: Provider,
+  emit: Emit,
+): Promise<Checkpoint[]> {
+  const { record, setAside } = readRecord(labFiles.checkpoints(lab), listKind);
+  if (setAside !== null) {
+    emit({
+      type: 'note',
+      text: `The list of the lab's checkpoints could not be read. It was kept as ${setAside}; what it told of can no longer be restored.`,
+    });
   }
-  const found = fileSchema.safeParse(data);
-  if (found.success) return found.data.checkpoints;
-  renameSync(file, `${file}.corrupt-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
-  return [];
+  if (record === null || record.checkpoints.length === 0) return [];
+  const present = new Set(await provider.checkpoints());
+  return record.checkpoints.filter(({ name }) => present.has(name));
 }
 
 /** Writes the record of a lab's checkpoints, all of it or nothing. */
 export function writeCheckpoints(lab: Lab, checkpoints: readonly Checkpoint[]): void {
   writeFileAtomic.sync(
     labFiles.checkpoints(lab),
-    `${JSON.stringify({ format: 1, checkpoints }, null, 2)}\n`,
+    `${JSON.stringify({ format, checkpoints }, null, 2)}\n`,
     { mode: 0o600 },
   );
 }

@@ -12,7 +12,6 @@ import { runLocally } from '../local-runner.ts';
 import {
   assertRoomForCheckpoint,
   type Checkpoint,
-  readCheckpoints,
   toPrune,
   writeCheckpoints,
 } from './checkpoint-file.ts';
@@ -30,7 +29,7 @@ export async function saveCheckpoint(
 ): Promise<Checkpoint> {
   const { lab, provider } = session;
   const { name } = wanted;
-  const existing = await readCheckpoints(lab, provider);
+  const existing = await session.checkpoints();
   if (existing.some((checkpoint) => checkpoint.name === name)) {
     throw usageError(
       `There is a checkpoint "${name}" already.`,
@@ -101,17 +100,15 @@ function inWords(
 
 /** Deletes the checkpoints that are one too many by now. */
 export async function pruneCheckpoints(session: Session): Promise<void> {
-  const all = await readCheckpoints(session.lab, session.provider);
+  const all = await session.checkpoints();
   await deleteCheckpoints(session, toPrune(all));
 }
 
 /** Deletes checkpoints by name; names of none are left out. */
-export async function deleteCheckpoints(
-  { lab, provider }: Session,
-  names: readonly string[],
-): Promise<void> {
+export async function deleteCheckpoints(session: Session, names: readonly string[]): Promise<void> {
+  const { lab, provider } = session;
   if (names.length === 0) return;
-  const all = await readCheckpoints(lab, provider);
+  const all = await session.checkpoints();
   writeCheckpoints(
     lab,
     all.filter(({ name }) => !names.includes(name)),
@@ -126,10 +123,18 @@ export async function deleteCheckpoints(
  */
 export async function restoreCheckpoint(session: Session, name: string, emit: Emit): Promise<void> {
   const { lab, provider } = session;
-  const all = await readCheckpoints(lab, provider);
+  const all = await session.checkpoints();
   const checkpoint = all.find((candidate) => candidate.name === name);
   if (checkpoint === undefined)
     throw usageError(`There is no checkpoint "${name}".`, 'halab checkpoint list');
+  // A save that was cut short has left a part of a checkpoint, and this one's note takes the place of its.
+  const unfinished = readLab(lab.record.name).record.checkpointing;
+  if (unfinished?.doing === 'saving')
+    await undoSaving(
+      session,
+      unfinished.name,
+      all.some((known) => known.name === unfinished.name),
+    );
   const step = 'restore';
   const started = performance.now();
   emit({
@@ -163,19 +168,35 @@ export async function restoreCheckpoint(session: Session, name: string, emit: Em
   emit({ type: 'step-done', step, seconds: (performance.now() - started) / 1000 });
 }
 
-/** Finishes what a killed halab began: a restore is done again, a save is undone. */
+/** Finishes what a killed halab began: a restore is done again, if its checkpoint is still there; a save is undone. */
 export async function finishCheckpointing(session: Session, emit: Emit): Promise<void> {
   const { lab, provider } = session;
   const { checkpointing } = lab.record;
   if (checkpointing === null) return;
   const { doing, name } = checkpointing;
+  const recorded = (await session.checkpoints()).some((known) => known.name === name);
   if (doing === 'restoring') {
     emit({ type: 'note', text: `Bringing the machines back to "${name}" was cut short.` });
-    return restoreCheckpoint(session, name, emit);
+    if (recorded) return restoreCheckpoint(session, name, emit);
+    await provider.resumePaused();
+    changeLab(lab, { checkpointing: null });
+    emit({
+      type: 'note',
+      text: `It cannot be finished, since that checkpoint is gone, and the machines may be of different moments. If the cluster is not whole: halab reset`,
+    });
+    return;
   }
   emit({ type: 'note', text: `Saving the machines as "${name}" was cut short: it is undone.` });
+  await undoSaving(session, name, recorded);
+}
+
+/** Ends what a save that was cut short began. */
+async function undoSaving(
+  { lab, provider }: Session,
+  name: string,
+  recorded: boolean,
+): Promise<void> {
   await provider.resumePaused();
-  const recorded = (await readCheckpoints(lab, provider)).some((known) => known.name === name);
   if (!recorded) await provider.deleteCheckpoint(name);
   changeLab(lab, { checkpointing: null });
 }

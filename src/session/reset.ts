@@ -6,7 +6,7 @@ import type { Emit } from '../events.ts';
 import { assertGoesOn } from '../interruption.ts';
 import { withLock } from '../lab/lock.ts';
 import { judgeTask } from './check.ts';
-import { lessonCheckpoint, readCheckpoints } from './checkpoint-file.ts';
+import { lessonCheckpoint } from './checkpoint-file.ts';
 import {
   deleteCheckpoints,
   pruneCheckpoints,
@@ -71,8 +71,8 @@ export function startHash(course: Course, lesson: Lesson, box: string): string {
 
 /** Deletes the starts of lessons that were built from other solutions or another box than today's. */
 export async function dropStaleStarts(session: Session): Promise<void> {
-  const { course, lab, provider } = session;
-  const stale = (await readCheckpoints(lab, provider)).filter((checkpoint) => {
+  const { course, lab } = session;
+  const stale = (await session.checkpoints()).filter((checkpoint) => {
     const lesson = course.lessons.find(({ id }) => id === checkpoint.lesson);
     return (
       lesson === undefined || checkpoint.builtFrom !== startHash(course, lesson, lab.record.box)
@@ -107,7 +107,7 @@ export async function bringToStart(
   options: ResetOptions,
 ): Promise<Session> {
   const { emit, signal } = options;
-  const present = await readCheckpoints(session.lab, session.provider);
+  const present = await session.checkpoints();
   const way = wayToStart(
     session.course,
     lesson,

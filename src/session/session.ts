@@ -9,17 +9,15 @@ import type { Course } from '../course/lesson.ts';
 import { loadCourse } from '../course/load.ts';
 import { type Progress, readProgress, writeProgress } from '../course/progress.ts';
 import { unitsOf } from '../course/units.ts';
-import { mend } from '../drills/break.ts';
 import type { Emit } from '../events.ts';
-import { imaginaryLab, type Lab, labExists, labFiles, readLab } from '../lab/lab.ts';
-import { withLock } from '../lab/lock.ts';
+import { type Lab, labFiles } from '../lab/lab.ts';
 import type { Shell } from '../lab/machine.ts';
 import { providerOf } from '../lab/providers/index.ts';
 import type { Provider } from '../lab/providers/provider.ts';
 import { sshShell, standingConnection } from '../lab/ssh.ts';
 import { runLocally } from '../local-runner.ts';
 import { lessonsFolder } from '../paths.ts';
-import { finishCheckpointing } from './checkpoints.ts';
+import { type Checkpoint, readCheckpoints } from './checkpoint-file.ts';
 
 /** A lab at work: its machines at hand, the course, and how far the learner is. */
 export interface Session {
@@ -42,6 +40,8 @@ export interface Session {
   }): Promise<ClusterState>;
   /** Waits until Pacemaker has nothing left to do, at most so many seconds; see untilAtRest. */
   untilRest(seconds: number): Promise<void>;
+  /** The checkpoints that can be restored; see readCheckpoints. */
+  checkpoints(): Promise<Checkpoint[]>;
   progress(): Progress;
   /** Changes the progress as it is on disk now, and returns it. */
   update(change: (progress: Progress) => Progress): Progress;
@@ -65,54 +65,21 @@ export function progressOf(lab: Lab, emit: Emit): Progress {
   return progress;
 }
 
-/**
- * Opens a lab whose machines are up or were: mends the switch when it is gone, puts back what a
- * killed drill had broken, and finishes a checkpoint that was being saved or restored; all that under the lab's lock,
- * unless the caller holds it (`isLocked`).
- * @throws HalabError when there is no such lab (exit 2) or it cannot be mended (exit 3).
- */
-export async function openSession(
-  name: string,
-  emit: Emit,
-  { isLocked = false }: { isLocked?: boolean } = {},
-): Promise<Session> {
-  const lab = readLab(name);
-  const provider = providerOf(lab, runLocally);
-  const { fault, checkpointing, standing } = lab.record;
-  const broken = fault !== null || standing.some(({ drill }) => drill !== null);
-  if (!broken && checkpointing === null && provider.isPrepared()) return sessionOf(lab, emit);
-  const purpose =
-    broken || checkpointing !== null ? 'putting the machines back' : 'mending the switch';
-  const mended = async (): Promise<Session> => {
-    await provider.prepare();
-    // Read again under the lock: who still worked on them has put them back itself.
-    const now = sessionOf(readLab(name), emit);
-    await finishCheckpointing(now, emit);
-    // A restored machine has no fault any more.
-    const left = readLab(name).record;
-    const drill = left.fault?.drill ?? left.standing.find((one) => one.drill !== null)?.drill;
-    if (drill !== undefined) {
-      emit({
-        type: 'note',
-        text: `The drill "${drill}" was cut short. Putting the machines back.`,
-      });
-      await mend(now, emit);
-    }
-    return sessionOf(readLab(name), emit);
-  };
-  return isLocked ? mended() : withLock(name, purpose, mended);
+/** How a lab's machines are reached: through ssh and a hypervisor, or in a test otherwise. */
+export interface Tools {
+  shellOf(lab: Lab): Shell;
+  providerOf(lab: Lab): Provider;
 }
 
-/** A lab without its machines: for what needs only the course and the progress. */
-export function offlineSession(name: string): Session {
-  const lab = labExists(name) ? readLab(name) : imaginaryLab(name);
-  return sessionOf(lab, ({ type, ...event }) => {
-    if (type === 'note' && 'text' in event) process.stderr.write(`${event.text}\n`);
-  });
-}
+export const realTools: Tools = {
+  shellOf: (lab) => sshShell(lab, runLocally),
+  providerOf: (lab) => providerOf(lab, runLocally),
+};
 
-function sessionOf(lab: Lab, emit: Emit): Session {
-  const shell = sshShell(lab, runLocally);
+/** A session on a lab as it is: nothing is asked, waited for or mended. */
+export function sessionOf(lab: Lab, emit: Emit, tools: Tools = realTools): Session {
+  const shell = tools.shellOf(lab);
+  const provider = tools.providerOf(lab);
   const course = courseOf(lab);
   const units = unitsOf(course);
   /** The DC as it was seen last. */
@@ -120,7 +87,7 @@ function sessionOf(lab: Lab, emit: Emit): Session {
   return {
     lab,
     course,
-    provider: providerOf(lab, runLocally),
+    provider,
     shell,
     async observe({ setClocks = false, checks, patient = false, brief = false } = {}) {
       const machines =
@@ -141,6 +108,7 @@ function sessionOf(lab: Lab, emit: Emit): Session {
       return state;
     },
     untilRest: (seconds) => untilAtRest(shell, lab.machines, seconds, dc),
+    checkpoints: () => readCheckpoints(lab, provider, emit),
     progress: () => progressOf(lab, emit),
     update(change) {
       const progress = change(progressOf(lab, emit));

@@ -36,6 +36,17 @@ interface LabPlan {
   readonly diskMiB: number;
 }
 
+/** The command `halab`, which the shell does not find yet. */
+export interface CommandOffer {
+  /** Files that would be made or get a line. */
+  readonly files: readonly string[];
+  /** What is to be typed in each terminal without it. */
+  readonly without: string;
+  /** @returns what is true then. @throws HalabError when it cannot be put there. */
+  accept(): string;
+  decline(): void;
+}
+
 /**
  * Everything that the guided course does to the lab. The guide itself only reads and asks. Whatever
  * takes a signal ends soon after it is aborted, by an error or by returning; what it leaves behind can
@@ -43,6 +54,8 @@ interface LabPlan {
  */
 export interface GuideActions {
   labPlan(): LabPlan;
+  /** What is put where, when no shell finds the command `halab` that the lessons speak of; null: it is found, or was declined. */
+  commandOffer(): CommandOffer | null;
   doctor(): Promise<ComputerView>;
   /** Carries out what `doctor` proposed last. @returns the findings as they are then. */
   applyFix(emit: Emit, signal: AbortSignal): Promise<readonly Finding[]>;
@@ -57,7 +70,7 @@ export interface GuideActions {
   progress(): Progress;
   /** Judges what the lesson builds on. @returns what does not hold. */
   enterLesson(lesson: Lesson, signal: AbortSignal): Promise<readonly Verdict[]>;
-  /** Records that the lesson was entered; before that, saves the machines when this is its `start`. */
+  /** Makes the lesson the current one. With `start`: does what it begins with, saves the machines as they are then, and records that it has begun. */
   beginLesson(lesson: Lesson, start: boolean, emit: Emit): Promise<void>;
   /** What a reset to the lesson's start would do. */
   resetPlan(lesson: Lesson): Promise<ResetPlan>;

@@ -49,7 +49,10 @@ export async function runGuide(actions: GuideActions, options: GuideOptions): Pr
   }
   try {
     const ready = await setUp(actions, options);
-    if (ready) await lead(actions, options);
+    if (ready) {
+      if (!options.yes) await offerCommand(actions);
+      await lead(actions, options);
+    }
     return ExitCode.fine;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
@@ -182,6 +185,19 @@ async function bringUp(
   say('');
   await interruptible((emit, signal) => actions.bringUp(emit, signal));
   return true;
+}
+
+/** The lessons have things typed in a second terminal: sees to it, on consent, that they can be. */
+async function offerCommand(actions: GuideActions): Promise<void> {
+  const offer = actions.commandOffer();
+  if (offer === null) return;
+  say(
+    '',
+    `The lessons have you type "halab shell node1" and the like in a second terminal, and no shell of yours finds a command "halab" yet. A small script would do: ${offer.files.join(', and a line in ')}. "halab command --remove" takes it away again.`,
+  );
+  if (await agree('Put the command there?')) return say('', offer.accept());
+  offer.decline();
+  say('', 'Then type this first in each new terminal:', '', `    ${offer.without}\n`);
 }
 
 // --- the lessons -------------------------------------------------------------------------------

@@ -999,10 +999,18 @@ describe('variations of recorded states (not recorded themselves): accepted', ()
 
 describe('findActiveNode', () => {
   it('finds the node that runs the resource', () => {
-    expect(findActiveNode(vip, recordedState('vip-started'), machines)).toBe('node1');
-    expect(findActiveNode(vip, recordedState('vip-on-node2'), machines)).toBe('node2');
-    expect(findActiveNode(vip, recordedState('two-online'), machines)).toBeNull();
-    expect(findActiveNode(vip, recordedState('vip-resource-stopped'), machines)).toBeNull();
+    expect(findActiveNode(vip, recordedState('vip-started'), machines)).toEqual({ node: 'node1' });
+    expect(findActiveNode(vip, recordedState('vip-on-node2'), machines)).toEqual({ node: 'node2' });
+    const none = { node: null, why: expect.stringMatching(/^No node runs a resource ocf:/) };
+    expect(findActiveNode(vip, recordedState('two-online'), machines)).toEqual(none);
+    expect(findActiveNode(vip, recordedState('vip-resource-stopped'), machines)).toEqual(none);
+  });
+
+  it('says why it cannot tell, where the cluster does not say', () => {
+    expect(findActiveNode(vip, recordedState('bare'), machines)).toEqual({
+      node: null,
+      why: expect.not.stringMatching(/No node runs/),
+    });
   });
 });
 

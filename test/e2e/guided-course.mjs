@@ -115,6 +115,9 @@ async function wholeCourse() {
   await type(guide);
   await see('Welcome to halab', 60);
   say('welcome');
+  await see('Put the command there?', 900);
+  await sleep(500);
+  await type('n');
   await see(`Lesson 1 of ${course.lessons.length}`, 900);
   say('the machines are up, the first lesson is shown');
   for (const [index, lesson] of course.lessons.entries()) {

@@ -77,3 +77,51 @@ echo "Controller on node1 in state \${states[0]}: ok"`,
     expect(reasons).toHaveLength(2);
   });
 });
+
+describe('a machine that does not come back as it was', () => {
+  const answer = (part: Partial<Awaited<ReturnType<Shell['runAsRoot']>>>): Shell => ({
+    runAsRoot: async () => ({
+      ...{ reached: true, exitCode: 0, stdout: '', stderr: '', milliseconds: 1 },
+      ...part,
+    }),
+  });
+  const patience = { back: 0.4, refused: 0.1, pause: 0.02 };
+  const wait = (machine: Shell): Promise<unknown> =>
+    waitUntilBack(machine, 'node1', { units }, () => {}, patience).then(
+      () => 'back',
+      (error: unknown) => error,
+    );
+
+  it('is given up soon when it refuses to start what ran, with the way to see why and the way out', async () => {
+    const started = performance.now();
+    const error = await wait(answer({ exitCode: 91, stderr: 'Job for corosync.service failed' }));
+    expect(performance.now() - started).toBeLessThan(300);
+    expect(error).toMatchObject({
+      message: 'node1 runs, but not what ran on it before.',
+      reason: 'Job for corosync.service failed',
+      next: expect.stringMatching(
+        /halab shell node1 -- systemctl status corosync\.service pacemaker\.service.*halab reset/,
+      ),
+    });
+  });
+
+  it('is waited for longer while it does not answer', async () => {
+    const error = await wait(answer({ reached: false, exitCode: 255, stderr: 'No route to host' }));
+    expect(error).toMatchObject({
+      message: 'node1 does not come back.',
+      reason: 'No route to host',
+      next: expect.stringContaining('halab reset'),
+    });
+  });
+
+  it('is back when a refusal did not last', async () => {
+    let tries = 0;
+    const machine: Shell = {
+      runAsRoot: async () => ({
+        ...{ reached: true, stdout: '', stderr: '', milliseconds: 1 },
+        exitCode: ++tries < 4 ? 91 : 0,
+      }),
+    };
+    expect(await wait(machine)).toBe('back');
+  });
+});

@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Lesson } from '../../src/course/lesson.ts';
 import { loadCourse } from '../../src/course/load.ts';
+import type { Emit } from '../../src/events.ts';
 import { imaginaryLab, type Lab, labFiles } from '../../src/lab/lab.ts';
 import type { Provider } from '../../src/lab/providers/provider.ts';
 import {
@@ -151,7 +152,7 @@ describe('a reset that is asked to end', () => {
     const session = {
       course,
       lab: imaginaryLab('test'),
-      provider: { checkpoints: async () => [] },
+      checkpoints: async () => [],
       shell: { runAsRoot },
     } as unknown as Session;
     const start = { what: 'Clearing away', steps: [{ on: ['node1'], run: 'true' }] };
@@ -182,22 +183,47 @@ describe('the record of checkpoints', () => {
   const having = (...names: string[]): Provider =>
     ({ checkpoints: async () => names }) as Partial<Provider> as Provider;
 
+  let told: string[];
+  const tell: Emit = (event) => {
+    if (event.type === 'note') told.push(event.text);
+  };
+
   beforeEach(() => {
+    told = [];
     lab = { ...imaginaryLab('test'), folder: mkdtempSync(join(tmpdir(), 'halab-checkpoints-')) };
   });
   afterEach(() => rmSync(lab.folder, { recursive: true }));
 
   it('tells those that the machines still have', async () => {
-    expect(await readCheckpoints(lab, having('mine'))).toEqual([]);
+    expect(await readCheckpoints(lab, having('mine'), tell)).toEqual([]);
     const both = [checkpoint('mine', null, 1), checkpoint('gone', null, 2)];
     writeCheckpoints(lab, both);
-    expect(await readCheckpoints(lab, having('mine', 'strange'))).toEqual([both[0]]);
+    expect(await readCheckpoints(lab, having('mine', 'strange'), tell)).toEqual([both[0]]);
   });
 
-  it.each(['{', '{"format":1}', '[]'])('is set aside when it is %s', async (text) => {
+  it.each(['{', '{"format":1}', '[]', '', '{"format":1,"checkpoints":[{"name":"x"}]}'])(
+    'is set aside and told when it is %s',
+    async (text) => {
+      writeFileSync(labFiles.checkpoints(lab), text);
+      expect(await readCheckpoints(lab, having('mine'), tell)).toEqual([]);
+      const [kept = '', ...others] = readdirSync(lab.folder);
+      expect(kept).toMatch(/^checkpoints.json.corrupt-/);
+      expect(others).toEqual([]);
+      expect(readFileSync(join(lab.folder, kept), 'utf8')).toBe(text);
+      expect(told).toEqual([
+        `The list of the lab's checkpoints could not be read. It was kept as ${join(lab.folder, kept)}; what it told of can no longer be restored.`,
+      ]);
+    },
+  );
+
+  it('is left alone when a newer halab wrote it', async () => {
+    const text = '{"format":2,"checkpoints":{"other":true}}';
     writeFileSync(labFiles.checkpoints(lab), text);
-    expect(await readCheckpoints(lab, having('mine'))).toEqual([]);
-    expect(readdirSync(lab.folder)).toEqual([expect.stringMatching(/^checkpoints.json.corrupt-/)]);
+    await expect(readCheckpoints(lab, having('mine'), tell)).rejects.toMatchObject({
+      exitCode: 2,
+      message: "The list of the lab's checkpoints was written by a newer halab.",
+    });
+    expect(readFileSync(labFiles.checkpoints(lab), 'utf8')).toBe(text);
   });
 
   it('is refused when the disk could fill up', () => {

@@ -15,7 +15,7 @@ import { type Lab, newRecord, writeLab } from '../../src/lab/lab.ts';
 import { withLock } from '../../src/lab/lock.ts';
 import { areFoldersPrepared, prepareFolders } from '../../src/lab/providers/rootless/folders.ts';
 import { isSwitchAtWork } from '../../src/lab/providers/rootless/switch-process.ts';
-import { openSession } from '../../src/session/session.ts';
+import { openSession } from '../../src/session/open.ts';
 import { putProgram } from '../program.ts';
 
 /** A lab whose machines are a script in ssh's place. */
@@ -93,7 +93,7 @@ describe('opening a lab', () => {
 });
 
 describe('halab solution --run', () => {
-  const options = { lab: 'one', yes: true, verbose: false };
+  const options = { lab: 'one', labNamed: true, yes: true, verbose: false };
 
   it('runs nothing while another halab is at work, and runs under the lock', async () => {
     makeLab('virtualbox');

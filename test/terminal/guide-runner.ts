@@ -34,6 +34,8 @@ export interface Scene {
   readonly yes?: boolean;
   /** The bring-up goes on until it is interrupted, or does not heed that either. */
   readonly endless?: 'orderly' | 'deaf';
+  /** No shell finds the command halab. */
+  readonly noCommand?: boolean;
   /** The computer lacks something that can be mended. */
   readonly lacking?: boolean;
 }
@@ -54,6 +56,7 @@ const file = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export function recordedActions(scene: Scene): GuideActions {
   const labFile = join(scene.folder, 'lab');
   const progressFile = join(scene.folder, 'progress.json');
+  const commandFile = join(scene.folder, 'command');
   const course = loadCourse(file('course'), { machines, variables });
   let looks = 0;
   let lacking = scene.lacking === true;
@@ -90,6 +93,18 @@ export function recordedActions(scene: Scene): GuideActions {
   ];
   return {
     labPlan: () => ({ folder: '~/.local/share/halab', memoryMiB: 928, diskMiB: 4096 }),
+    commandOffer: () =>
+      scene.noCommand === true && !existsSync(commandFile)
+        ? {
+            files: ['~/.local/bin/halab', '~/.bashrc'],
+            without: "alias halab='node dist/main.js'",
+            accept() {
+              writeFileSync(commandFile, 'accepted');
+              return 'The command is ~/.local/bin/halab. Every shell finds it now.';
+            },
+            decline: () => writeFileSync(commandFile, 'declined'),
+          }
+        : null,
     doctor: async () => ({
       findings: findings(),
       sentence: lacking ? 'Install this package with apt, as root: vagrant.' : null,

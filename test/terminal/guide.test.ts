@@ -54,6 +54,33 @@ const wrong = 'hosts-wrong-address';
 const wayThrough = [wrong, wrong, wrong, 'hosts-right'] as const;
 
 describe('the guide in a terminal', { timeout: 60_000 }, () => {
+  it('offers the command that the lessons speak of, once', async () => {
+    labIsUp();
+    const first = guide({ states: wayThrough, noCommand: true });
+    await first.see('"halab command --remove" takes it');
+    await first.answer('Put the command there?', 'n');
+    await first.see("alias halab='node dist/main.js'");
+    await first.see('Lesson 1 of 2');
+    await first.answer('What next?', 'q');
+    await first.answer('Power them off?', 'n');
+    await first.see('Carry on with');
+    expect(readFileSync(join(folder, 'command'), 'utf8')).toBe('declined');
+    const second = guide({ states: wayThrough, noCommand: true });
+    await second.see('Task 1 of 1');
+    expect(second.screen()).not.toContain('Put the command there?');
+    await second.answer('What next?', 'q');
+  });
+
+  it('puts the command there on consent', async () => {
+    labIsUp();
+    const person = guide({ states: wayThrough, noCommand: true });
+    await person.answer('Put the command there?', '');
+    await person.see('The command is ~/.local/bin/halab. Every shell finds it now.');
+    await person.see('Lesson 1 of 2');
+    expect(readFileSync(join(folder, 'command'), 'utf8')).toBe('accepted');
+    await person.answer('What next?', 'q');
+  });
+
   it('leads from nothing to the end of the course', async () => {
     const person = guide({ states: wayThrough, lacking: true });
     await person.see('Welcome to halab');

@@ -19,7 +19,9 @@ export interface Provider {
   powerOff(machine: string): Promise<void>;
   /** Stops a machine in the middle of what it does; `start` lets it run on. */
   pause(machine: string): Promise<void>;
-  /** Plugs a machine's cable of the cluster network in or pulls it out. @throws HalabError where the hypervisor is not asked to. */
+  /** Whether it can pull a machine's cable. */
+  readonly canUnplug: boolean;
+  /** Plugs a machine's cable of the cluster network in or pulls it out. Only where it can. */
   plug(machine: string, isIn: boolean): Promise<void>;
   /** What a checkpoint of this provider holds, in words for a person. */
   readonly checkpointHolds: string;

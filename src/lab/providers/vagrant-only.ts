@@ -1,4 +1,4 @@
-import { ExitCode, HalabError } from '../../errors.ts';
+import { HalabError } from '../../errors.ts';
 import { describeFailure } from '../../local-runner.ts';
 import type { CommandResult, Runner } from '../../run.ts';
 import type { Lab } from '../lab.ts';
@@ -59,12 +59,10 @@ export function vagrantOnlyProvider(lab: Lab, run: Runner): Provider {
     async pause(machine) {
       await must(`${machine} could not be paused.`, 'suspend', machine);
     },
+    // Vagrant has no command for it.
+    canUnplug: false,
     async plug(machine) {
-      throw new HalabError(`halab cannot pull the cable of ${machine} with this provider.`, {
-        reason: 'Vagrant has no command for it.',
-        next: `Block its network from inside in its place: halab fault block ${machine}`,
-        exitCode: ExitCode.usage,
-      });
+      throw new Error(`nobody asks for the cable of ${machine} where it cannot be pulled`);
     },
     // Vagrant goes from machine to machine, and whether memory is saved is up to the hypervisor.
     checkpointHolds:

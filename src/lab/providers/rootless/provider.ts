@@ -154,6 +154,7 @@ export function rootlessProvider(lab: Lab, run: Runner): Provider {
       if ((await states())[machine] !== 'running') return;
       await must(`${machine} could not be paused.`, 'suspend', domainName(machine));
     },
+    canUnplug: true,
     async plug(machine, isIn) {
       if (isIn) await plugIn([machine]);
       else await setCable(machine, false);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { redact } from '../../src/report/redact.ts';
+import { redact } from '../src/redact.ts';
 
 describe('a report', () => {
   it('holds no private key, not even half of one', () => {

@@ -1,3 +1,4 @@
+import { isAgent } from './agents.ts';
 import { clusterView, failed, listed, passed, type Scene } from './select.ts';
 import { describeSelector, matching, type Selector } from './selector.ts';
 import type { Verdict } from './verdict.ts';
@@ -7,11 +8,11 @@ export function judgeAbsent(selector: Selector, scene: Scene): Verdict {
   const expectation = `The cluster has no resource like ${describeSelector(selector)}`;
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
-  const found = matching(view.cib, selector).map(({ id }) => id);
+  const found = matching(view, selector).map(({ id }) => id);
   if (found.length > 0)
     return failed(expectation, `${listed(found)} is still in the configuration.`);
   const orphan = view.status.resources.find(
-    ({ agent, orphaned }) => orphaned && agent === selector.agent,
+    ({ agent, orphaned }) => orphaned && isAgent(agent, selector.agent),
   );
   if (orphan !== undefined) {
     return failed(

@@ -4,6 +4,7 @@ import { notLookedAfter, notStarted, uncertain } from './health.ts';
 import { ipSchema, machineNames } from './places.ts';
 import {
   activeNodes,
+  clusterDevice,
   clusterView,
   failed,
   listed,
@@ -64,6 +65,14 @@ export function judgeAddress(expected: Expected, scene: Scene): Verdict {
     return failed(expectation, `${ip} is on ${where}, which is no node of the cluster.`);
   }
   const found = `${holder.name} has ${ip} on ${holder.device}`;
+  const machine = reach(scene.state, holder.name);
+  const right = typeof machine === 'string' ? undefined : clusterDevice(machine, scene.machines);
+  if (right !== undefined && right !== holder.device) {
+    return failed(
+      expectation,
+      `${found}, which does not lead to the cluster network: no client is told where it is. The network is on ${right}.`,
+    );
+  }
   if (managed === undefined) return passed(expectation, `${found}.`);
   const problem = managed
     ? notByTheCluster(ip, holder.name, scene)

@@ -42,7 +42,7 @@ export function judgeCorosyncConf(expected: Expected, { state, machines }: Scene
 function whyNone({ name, problems }: ReachableMachine): string {
   const problem = problems.find(({ part }) => /^corosync[.-]?conf$/i.test(part));
   if (problem === undefined) return `${name} has no /etc/corosync/corosync.conf.`;
-  return `corosync.conf on ${name} cannot be read: ${problem.message}.`;
+  return `corosync.conf on ${name} cannot be read: ${problem.message}. After mending: corosync -t.`;
 }
 
 /** What is wrong in a file, to go on after its name; null when nothing is. */
@@ -52,6 +52,7 @@ function wrongIn(
   machine: ReachableMachine,
   machines: readonly Machine[],
 ): string | null {
+  if (conf.flaw !== null) return conf.flaw;
   const listedNames = conf.nodes.map((node) => node.name);
   for (const wanted of expected.nodes) {
     const entry = conf.nodes.find((node) => node.name === wanted);
@@ -70,6 +71,8 @@ function wrongIn(
     (name) => !(expected.nodes as readonly string[]).includes(name),
   );
   if (strangers.length > 0) return `also names ${listed(strangers)}`;
+  const twice = listedNames.find((name, index) => listedNames.indexOf(name) !== index);
+  if (twice !== undefined) return `has two nodes with the name ${twice}`;
   const twoNode = expected['two-node'];
   if (twoNode === undefined || conf.twoNode === twoNode) return null;
   return conf.twoNode

@@ -145,9 +145,7 @@ export function findActiveNode(
 ): { readonly node: string } | { readonly node: null; readonly why: string } {
   const view = clusterView({ state, machines });
   if (typeof view === 'string') return { node: null, why: view };
-  const nodes = new Set(
-    matching(view.cib, selector).flatMap(({ id }) => activeNodes(view.status, id)),
-  );
+  const nodes = new Set(matching(view, selector).flatMap(({ id }) => activeNodes(view.status, id)));
   const [node, ...others] = nodes;
   if (node === undefined) return { node: null, why: `No node runs ${describeSelector(selector)}.` };
   if (others.length === 0) return { node };

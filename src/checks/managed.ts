@@ -30,7 +30,7 @@ export function judgeManaged(expected: Expected, scene: Scene): Verdict {
   const expectation = `The cluster ${looks} ${describeSelector(expected)}${role}`;
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
-  const resource = onlyOne(view.cib, expected);
+  const resource = onlyOne(view, expected);
   if (typeof resource === 'string') return failed(expectation, resource);
   const reason = whyLeftAlone(resource, view);
   if (expected.is && reason !== null) return failed(expectation, reason);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Mount } from '../cluster/state.ts';
+import { namesIn, plainSource } from './names.ts';
 import { machineNames } from './places.ts';
 import {
   activeNodes,
@@ -67,7 +68,7 @@ export function judgeMount(expected: Expected, scene: Scene): Verdict {
     if (typeof machine === 'string') return failed(expectation, machine);
     const mount = mountAt(machine.mounts, target);
     if (mount === undefined) return failed(expectation, `${target} is not mounted on ${name}.`);
-    const wrong = otherwise(mount, expected);
+    const wrong = otherwise(mount, expected, scene);
     if (wrong !== null) return failed(expectation, `On ${name} ${target} is ${wrong}.`);
     const unmanaged = expected.managed === true ? whyUnmanaged(target, name, scene) : null;
     if (unmanaged !== null) return failed(expectation, unmanaged);
@@ -98,9 +99,9 @@ function expectationOf(
 const mountAt = (mounts: readonly Mount[], target: string): Mount | undefined =>
   mounts.findLast((mount) => mount.target === target);
 
-function otherwise(mount: Mount, { source, type, options }: Expected): string | null {
-  const plain = (path: string): string => path.replace(/(?<=.)\/+$/, '');
-  if (source !== undefined && plain(mount.source) !== plain(source)) {
+function otherwise(mount: Mount, { source, type, options }: Expected, scene: Scene): string | null {
+  const names = namesIn(scene);
+  if (source !== undefined && plainSource(mount.source, names) !== plainSource(source, names)) {
     return `mounted from ${mount.source}, not from ${source}`;
   }
   // The kernel tells the version of NFS in the type.
@@ -117,7 +118,7 @@ function whyUnmanaged(target: string, node: string, scene: Scene): string | null
   const view = clusterView(scene);
   if (typeof view === 'string') return view;
   const selector = { agent: 'ocf:heartbeat:Filesystem', with: { directory: target } };
-  const found = matching(view.cib, selector);
+  const found = matching(view, selector);
   const byHand = `${target} is mounted on ${node}, but no cluster resource did it: it would not follow a failover.`;
   const here = found.find(({ id }) => activeNodes(view.status, id).includes(node));
   if (here === undefined) return byHand;

@@ -20,7 +20,7 @@ export function judgeNoLeftovers(selector: Selector, scene: Scene): Verdict {
   const expectation = `Nothing is left of manual moves or failures of ${describeSelector(selector)}`;
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
-  const resources = matching(view.cib, selector);
+  const resources = matching(view, selector);
   if (resources.length === 0) {
     return failed(expectation, `The cluster has no such resource: ${describeSelector(selector)}.`);
   }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { seconds as parseSeconds } from '../cluster/parse/duration.ts';
+import { plainSeconds, usualTimeout } from '../cluster/parse/duration.ts';
 import type { Cib, CibOperation } from '../cluster/state.ts';
+import { onFailOf, recurringIn } from './operations.ts';
 import { clusterView, failed, misconfigured, passed, type Scene } from './select.ts';
 import { describeSelector, onlyOne, selectorSchema } from './selector.ts';
 import type { Verdict } from './verdict.ts';
@@ -27,9 +28,6 @@ type Expected = z.infer<typeof operationSchema>;
 const limitsIn = ({ agent, with: parameters, name, ...limits }: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 
-/** Seconds that Pacemaker gives an operation for which nothing is set (Pacemaker Explained, "Resource Operations"). */
-const usualTimeout = 20;
-
 /** How a resource's operation is set up. */
 export function judgeOperation(expected: Expected, scene: Scene): Verdict {
   const wanted = Object.entries(limitsIn(expected)).map(
@@ -39,15 +37,16 @@ export function judgeOperation(expected: Expected, scene: Scene): Verdict {
   const expectation = `The ${expected.name} of ${describeSelector(expected)} has ${wanted.join(', ')}`;
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
-  const resource = onlyOne(view.cib, expected);
+  const resource = onlyOne(view, expected);
   if (typeof resource === 'string') return misconfigured(expectation, resource);
-  const defined = resource.operations.filter(
-    ({ name, enabled }) => name === expected.name && enabled,
-  );
-  if (expected['interval-at-most'] !== undefined && !defined.some(({ interval }) => interval > 0)) {
+  const all = resource.operations.filter(({ name }) => name === expected.name);
+  const candidates = inForce(expected.name, all);
+  if (
+    expected['interval-at-most'] !== undefined &&
+    !candidates.some(({ interval }) => interval > 0)
+  ) {
     return misconfigured(expectation, `${resource.id} has no ${expected.name} that recurs.`);
   }
-  const candidates = defined.length > 0 ? defined : [unset(expected.name)];
   const problems = candidates.map((operation) => wrongIn(operation, expected, view.cib));
   const first = problems.find((problem) => problem !== null);
   if (problems.includes(null)) {
@@ -57,7 +56,28 @@ export function judgeOperation(expected: Expected, scene: Scene): Verdict {
       `The ${expected.name} of ${resource.id} has ${timeoutOf(fitting, view.cib)} s${fitting.interval > 0 ? `, every ${fitting.interval} s` : ''}.`,
     );
   }
-  return misconfigured(expectation, `The ${expected.name} of ${resource.id} ${first}.`);
+  const vain = all.find(
+    (one) => one.interval > 0 && !candidates.includes(one) && cannotRecur.includes(one.name),
+  );
+  const besides =
+    vain === undefined
+      ? ''
+      : ` What is set with interval=${vain.interval}s does not count: a ${expected.name} has the interval 0.`;
+  return misconfigured(expectation, `The ${expected.name} of ${resource.id} ${first}.${besides}`);
+}
+
+/** Operations that Pacemaker never runs again and again, so that it looks for those of interval 0 alone (3.0.0: pcmk_sched_recurring.c, op_cannot_recur; a notification is no operation of its own). */
+const cannotRecur: readonly string[] = ['start', 'stop', 'promote', 'demote', 'reload', 'notify'];
+
+/**
+ * Those of a name by which Pacemaker goes: of what does not recur the first of interval 0, disabled or not
+ * (find_exact_action_config); of the others those that recur.
+ */
+function inForce(name: string, all: readonly CibOperation[]): readonly CibOperation[] {
+  const once = all.filter(({ interval }) => interval === 0).slice(0, 1);
+  const recurring = cannotRecur.includes(name) ? [] : recurringIn(all);
+  if (recurring.length > 0) return recurring;
+  return once.length > 0 ? once : [unset(name)];
 }
 
 const unset = (name: string): CibOperation => ({
@@ -70,11 +90,11 @@ const unset = (name: string): CibOperation => ({
 });
 
 const timeoutOf = ({ timeout }: CibOperation, { operationDefaults }: Cib): number =>
-  timeout ?? parseSeconds(operationDefaults.timeout ?? '') ?? usualTimeout;
+  timeout ?? (plainSeconds(operationDefaults.timeout ?? '') || usualTimeout);
 
 function wrongIn(operation: CibOperation, expected: Expected, cib: Cib): string | null {
   const timeout = timeoutOf(operation, cib);
-  const onFail = operation.onFail ?? cib.operationDefaults['on-fail'] ?? null;
+  const onFail = onFailOf(operation, cib);
   const {
     'interval-at-most': interval,
     'timeout-at-least': least,
@@ -90,8 +110,8 @@ function wrongIn(operation: CibOperation, expected: Expected, cib: Cib): string 
   if (most !== undefined && timeout > most) {
     return `has a timeout of ${timeout} s; more than ${most} s is too patient`;
   }
-  if (wanted !== undefined && onFail !== wanted) {
-    return `has ${onFail === null ? 'no on-fail' : `on-fail=${onFail}`}; it should be ${wanted}`;
+  if (wanted !== undefined && onFail.is !== wanted) {
+    return `has ${onFail.set ? `on-fail=${onFail.is}` : `no on-fail, which means ${onFail.is}`}; it should be ${wanted}`;
   }
   return null;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { orders, type Relation } from './relations.ts';
+import { isPromotable, orders, type Relation } from './relations.ts';
 import { clusterView, failed, misconfigured, passed, type Scene } from './select.ts';
 import { describeSelector, onlyOne, selectorSchema } from './selector.ts';
 import type { Verdict } from './verdict.ts';
@@ -18,12 +18,12 @@ export function judgeOrdered(expected: z.infer<typeof orderedSchema>, scene: Sce
   const expectation = `${describeSelector(expected.first)} is ${verb} before ${describeSelector(expected.then)} is started`;
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
-  const first = onlyOne(view.cib, expected.first);
-  const then = onlyOne(view.cib, expected.then);
+  const first = onlyOne(view, expected.first);
+  const then = onlyOne(view, expected.then);
   if (typeof first === 'string') return misconfigured(expectation, first);
   if (typeof then === 'string') return misconfigured(expectation, then);
   const all = orders(view.cib);
-  const binding = all.filter(({ mandatory }) => mandatory);
+  const binding = all.filter(({ loose }) => loose === null);
   if (leads(binding, first.id, action, then.id)) {
     return passed(expectation, `${first.id} is ${verb} before ${then.id}, and outlives it.`);
   }
@@ -39,13 +39,17 @@ export function judgeOrdered(expected: z.infer<typeof orderedSchema>, scene: Sce
       `${then.id} waits for the start of ${first.id} only, not for its promotion (first-action=promote).`,
     );
   }
-  const loose = all.find(
-    ({ from, to, mandatory }) => !mandatory && from.id === first.id && to.id === then.id,
-  );
-  if (loose !== undefined) {
+  const near = all.find(({ from, to }) => from.id === first.id && to.id === then.id);
+  if (near?.loose != null) {
     return misconfigured(
       expectation,
-      `The order ${loose.constraint} is not binding: it is optional, or does not hold for the stop (kind, symmetrical).`,
+      `The order ${near.constraint} is not binding: it ${near.loose}.`,
+    );
+  }
+  if (near?.to.what === 'promote' && !isPromotable(view.cib, then.id)) {
+    return misconfigured(
+      expectation,
+      `The order ${near.constraint} lets the promotion of ${then.id} wait, which never comes; its start does not wait. Without then-action the second does what the first does (here promote): set then-action=start.`,
     );
   }
   return misconfigured(expectation, `No group and no order makes ${then.id} wait for ${first.id}.`);

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { CibResource } from '../cluster/state.ts';
 import { notLookedAfter, notStarted, uncertain } from './health.ts';
 import { wrongMeta } from './meta.ts';
+import { onFailOf, recurringIn, twinOf } from './operations.ts';
 import {
   activeNodes,
   ancestorsOf,
@@ -32,11 +33,11 @@ export function judgePromoted(expected: Expected, scene: Scene): Verdict {
   const expectation = `${describeSelector(expected)} is promoted on one node and unpromoted on the others${watched}`;
   const view = clusterView(scene);
   if (typeof view === 'string') return failed(expectation, view);
-  const resource = onlyOne(view.cib, expected);
+  const resource = onlyOne(view, expected);
   if (typeof resource === 'string') return failed(expectation, resource);
   const setting =
     notPromotable(resource, view) ??
-    (expected.monitor ? notWatched(resource) : null) ??
+    (expected.monitor ? notWatched(resource, view) : null) ??
     wrongMeta(resource, expected.meta, view);
   const standing =
     notLookedAfter(resource, view) ??
@@ -87,17 +88,19 @@ function wrongRoles(resource: CibResource, view: ClusterView, { machines }: Scen
   return lacking.length === 0 ? null : `${resource.id} does not run on ${listed(lacking)}.`;
 }
 
-/** A monitor without a role watches the unpromoted instances (Pacemaker Explained, "Monitoring Resources When..."): each role needs its own. */
-function notWatched({ id, operations }: CibResource): string | null {
-  const monitors = operations.filter(
-    ({ name, interval, enabled, onFail }) =>
-      name === 'monitor' && interval > 0 && enabled && onFail !== 'ignore',
-  );
+/** A monitor without a role watches the unpromoted instances (Pacemaker Explained, "Monitoring Resources When..."): each role needs its own, at an interval of its own. */
+function notWatched({ id, operations }: CibResource, { cib }: ClusterView): string | null {
+  const all = operations.filter(({ name }) => name === 'monitor');
+  const same = all.find((one) => one.interval > 0 && one.enabled && twinOf(one, all));
+  if (same !== undefined) {
+    return `${id} has two monitors with the interval ${same.interval} s, and Pacemaker runs neither of them: give each role an interval of its own.`;
+  }
+  const monitors = recurringIn(all).filter((one) => onFailOf(one, cib).is !== 'ignore');
   if (!monitors.some(({ role }) => role === 'Promoted')) {
-    return `${id} has no monitor for the role Promoted: nobody watches the node that does the work.`;
+    return `${id} has no monitor for the role Promoted that the cluster heeds: nobody watches the node that does the work.`;
   }
   if (!monitors.some(({ role }) => role === null || role === 'Unpromoted' || role === 'Started')) {
-    return `${id} has no monitor for the role Unpromoted: nobody would notice if the other side were gone.`;
+    return `${id} has no monitor for the role Unpromoted that the cluster heeds: nobody would notice if the other side were gone.`;
   }
   return null;
 }

@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import type { CibResource } from '../cluster/state.ts';
+import { isAgent, runsUnit, unitsOf } from './agents.ts';
 import { failureOf, notLookedAfter, notStarted, uncertain } from './health.ts';
 import { wrongMeta } from './meta.ts';
+import { onFailOf, recurringIn } from './operations.ts';
 import {
   activeNodes,
   ancestorsOf,
   type ClusterView,
+  clusterDevice,
   clusterView,
   failed,
   listed,
@@ -16,7 +19,7 @@ import {
   type Scene,
 } from './select.ts';
 import { describeSelector, matching, selectorSchema, wrongParameters } from './selector.ts';
-import { settingSchema, truth } from './settings.ts';
+import { settingSchema } from './settings.ts';
 import type { Verdict } from './verdict.ts';
 
 export const resourceSchema = selectorSchema.extend({
@@ -38,13 +41,13 @@ export function judgeResource(expected: Expected, scene: Scene): Verdict {
   const expectation = expectationOf(expected);
   const view = clusterView(scene);
   if (typeof view === 'string')
-    return failed(expectation, view + startedOutside(expected, scene, []));
-  const found = matching(view.cib, expected);
+    return failed(expectation, view + startedOutside(expected, scene, null));
+  const found = matching(view, expected);
   const [resource] = found;
   if (resource === undefined) {
     return misconfigured(
       expectation,
-      missing(expected, view) + startedOutside(expected, scene, []),
+      missing(expected, view) + startedOutside(expected, scene, view),
     );
   }
   if (found.length > 1) {
@@ -55,7 +58,8 @@ export function judgeResource(expected: Expected, scene: Scene): Verdict {
     );
   }
   const setting =
-    wrongSettings(resource, expected) ??
+    wrongSettings(resource, expected, view) ??
+    offTheNetwork(resource, scene) ??
     notWatched(resource, expected, view) ??
     wrongMeta(resource, expected.meta, view);
   const standing =
@@ -84,44 +88,45 @@ function expectationOf(expected: Expected): string {
 }
 
 /** Why nothing in the configuration matches: nothing of that agent, or other parameters. */
-function missing(expected: Expected, { cib, status }: ClusterView): string {
-  const sameAgent = cib.resources.filter(({ agent }) => agent === expected.agent);
+function missing(expected: Expected, view: ClusterView): string {
+  const { cib, status, names } = view;
+  const sameAgent = cib.resources.filter(({ agent }) => isAgent(agent, expected.agent));
   if (sameAgent.length > 0) {
-    const differences = sameAgent.flatMap((resource) => wrongParameters(resource, expected) ?? []);
+    const differences = sameAgent.flatMap(
+      (resource) => wrongParameters(resource, expected, names) ?? [],
+    );
     return `No resource ${expected.agent} fits. ${differences.join('; ')}.`;
   }
   const orphan = status.resources.find(
-    ({ agent, orphaned }) => orphaned && agent === expected.agent,
+    ({ agent, orphaned }) => orphaned && isAgent(agent, expected.agent),
   );
   if (orphan !== undefined) {
     return `${orphan.id} still runs, but is orphaned: it is no longer in the configuration.`;
   }
-  // The right parameters under the wrong agent: Pacemaker takes parameters that an agent does not know.
+  // The same under another agent: by its parameters, which Pacemaker takes though the agent may not know them, or by its unit.
+  const [unit] = unitsOf(expected.agent, expected.with);
   const otherAgent = cib.resources.find(
-    ({ kind, agent }) =>
-      kind === 'primitive' &&
-      Object.keys(expected.with).length > 0 &&
-      matching(cib, { ...expected, agent }).length > 0,
+    (resource) =>
+      resource.kind === 'primitive' &&
+      ((Object.keys(expected.with).length > 0 &&
+        matching(view, { ...expected, agent: resource.agent }).includes(resource)) ||
+        (unit !== undefined && runsUnit(resource, unit))),
   );
   const instead =
     otherAgent === undefined ? '' : ` ${otherAgent.id} is one of ${otherAgent.agent}.`;
   return `The cluster has no resource ${expected.agent}.${instead}`;
 }
 
-/** Services that systemd starts by itself and that a cluster resource would run, by its agent. */
-function unitOf(agent: string): string | null {
-  if (agent.startsWith('systemd:')) return `${agent.slice('systemd:'.length)}.service`;
-  return agent === 'ocf:heartbeat:apache' ? 'apache2.service' : null;
-}
-
-/** " systemd started ...": what runs of an agent on other nodes than those; "" when nothing does. */
-function startedOutside({ agent }: Expected, { state }: Scene, except: readonly string[]): string {
-  const unit = unitOf(agent);
+/** " systemd started ...": where the service of an agent runs and no resource of the cluster runs it; "" when nowhere. */
+function startedOutside({ agent }: Expected, { state }: Scene, view: ClusterView | null): string {
+  // Other agents start a unit themselves, or have none that does the same.
+  const [unit] = /^systemd:|:apache$/.test(agent) ? unitsOf(agent) : [];
+  if (unit === undefined) return '';
+  const rightly = (view?.cib.resources ?? [])
+    .filter((resource) => runsUnit(resource, unit))
+    .flatMap(({ id }) => (view === null ? [] : activeNodes(view.status, id)));
   const on = reachable(state)
-    .filter(
-      ({ name, units }) =>
-        !except.includes(name) && unit !== null && units[unit]?.active === 'active',
-    )
+    .filter(({ name, units }) => !rightly.includes(name) && units[unit]?.active === 'active')
     .map(({ name }) => name);
   if (on.length === 0) return '';
   return ` systemd started ${unit} on ${listed(on)}, outside the cluster: it would not follow a failover.`;
@@ -131,18 +136,32 @@ function startedOutside({ agent }: Expected, { state }: Scene, except: readonly 
 function outsideToo(
   { id }: CibResource,
   expected: Expected,
-  { status }: ClusterView,
+  view: ClusterView,
   scene: Scene,
 ): string | null {
-  // The cluster runs a systemd: resource as that unit; another agent has no use for the unit.
-  const rightly = expected.agent.startsWith('systemd:') ? activeNodes(status, id) : [];
-  const outside = startedOutside(expected, scene, rightly);
+  const outside = startedOutside(expected, scene, view);
   return outside === '' ? null : `${id} is started, but:${outside}`;
 }
 
-function wrongSettings(resource: CibResource, expected: Expected): string | null {
-  const wrong = wrongParameters(resource, expected);
+function wrongSettings(
+  resource: CibResource,
+  expected: Expected,
+  { names }: ClusterView,
+): string | null {
+  const wrong = wrongParameters(resource, expected, names);
   return wrong === null ? null : `${wrong}.`;
+}
+
+/** An address on a device that does not lead to the cluster network: IPaddr2 tells nobody there where it is. */
+function offTheNetwork({ id, agent, parameters }: CibResource, scene: Scene): string | null {
+  const nic = parameters.nic?.trim().replace(/:.*$/, '');
+  if (agent !== 'ocf:heartbeat:IPaddr2' || nic === undefined || nic === '') return null;
+  const devices = reachable(scene.state)
+    .filter(({ name }) => nodeNames(scene.machines).includes(name))
+    .flatMap((machine) => clusterDevice(machine, scene.machines) ?? []);
+  const [right] = devices;
+  if (right === undefined || devices.includes(nic)) return null;
+  return `${id} puts the address on ${nic} (nic), which does not lead to the cluster network: no client is told where it is. The network is on ${right}.`;
 }
 
 function wrongPlace(
@@ -187,13 +206,15 @@ function notWatched(
   }
   const recurring = monitors.filter(({ interval }) => interval > 0);
   if (recurring.length === 0) return `The monitor of ${id} never runs: its interval is 0.`;
-  if (!recurring.some(({ enabled }) => enabled)) {
+  const enabled = recurring.filter((one) => one.enabled);
+  if (enabled.length === 0) {
     return `The monitor of ${id} never runs: it is disabled (enabled=false).`;
   }
-  if (truth(cib.operationDefaults.enabled ?? 'true') === false) {
-    return `The monitor of ${id} never runs: the operation defaults disable all operations (enabled=false).`;
+  const running = recurringIn(operations).filter((one) => enabled.includes(one));
+  if (running.length === 0) {
+    return `The monitor of ${id} never runs: it has two with the interval ${enabled[0]?.interval} s, and Pacemaker runs neither of them.`;
   }
-  const heeded = recurring.filter(({ enabled, onFail }) => enabled && onFail !== 'ignore');
+  const heeded = running.filter((one) => onFailOf(one, cib).is !== 'ignore');
   if (heeded.length === 0) {
     return `The monitor of ${id} runs, but the cluster ignores what it finds (on-fail=ignore).`;
   }

@@ -7,6 +7,7 @@ import type {
   RunningResource,
 } from '../cluster/state.ts';
 import type { Machine } from '../lab/machine.ts';
+import { type Names, namesIn } from './names.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Finding things in a state, and building verdicts: what several kinds of check need. */
@@ -84,6 +85,7 @@ export interface NodeView {
 
 /** What the cluster says of itself. */
 export interface ClusterView extends NodeView {
+  readonly names: Names;
   /** What the other nodes that answer say. */
   readonly others: readonly NodeView[];
 }
@@ -110,7 +112,11 @@ export function clusterView(scene: Scene): ClusterView | string {
   if (differing !== undefined) {
     return `${differing.from} and ${first.from} do not have the same configuration (CIB ${differing.cib.version} and ${first.cib.version}).`;
   }
-  return { ...first, others: views.filter(({ from }) => from !== first.from) };
+  return {
+    ...first,
+    names: namesIn(scene),
+    others: views.filter(({ from }) => from !== first.from),
+  };
 }
 
 /** Until there is one, crm_mon shows every node as offline and every resource as stopped. */
@@ -118,6 +124,15 @@ const noDc = 'Pacemaker runs, but has no DC yet (the first election takes about 
 
 const rank = ({ from, status }: NodeView): number =>
   (status.quorate ? 2 : 0) + (status.dc === from ? 1 : 0);
+
+/** The device by which a machine is on the cluster network; undefined when it has not its own address. */
+export const clusterDevice = (
+  { name, addresses }: ReachableMachine,
+  machines: readonly Machine[],
+): string | undefined => {
+  const own = machines.find((machine) => machine.name === name)?.ip;
+  return addresses.find(({ ip }) => ip === own)?.device;
+};
 
 /** What each node that answers says. */
 export function nodeViews({ state, machines }: Scene): NodeView[] {

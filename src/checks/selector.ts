@@ -1,6 +1,8 @@
 import * as z from 'zod';
-import type { Cib, CibResource } from '../cluster/state.ts';
-import { listed } from './select.ts';
+import type { CibResource } from '../cluster/state.ts';
+import { isAgent } from './agents.ts';
+import { byAddress, type Names, plainClient, plainSource, prefixLength } from './names.ts';
+import { type ClusterView, listed } from './select.ts';
 import { settingSchema, truth } from './settings.ts';
 
 /** Which resource a check means: never by its id, which is the learner's own choice. */
@@ -21,21 +23,26 @@ const ownChoice: Readonly<Record<string, readonly string[]>> = {
   'ocf:heartbeat:IPaddr2': ['cidr_netmask', 'nic'],
 };
 
+/** The configuration, and who is meant by a name in it. */
+type Configuration = Pick<ClusterView, 'cib' | 'names'>;
+
 /** The primitives in the configuration that are for the same thing, however well they are set up. */
-export function matching(cib: Cib, selector: Selector): CibResource[] {
+export function matching({ cib, names }: Configuration, selector: Selector): CibResource[] {
   const { agent } = selector;
   const telling = Object.entries(selector.with).filter(([name]) => !isOwnChoice(agent, name));
   return cib.resources.filter(
     (resource) =>
       resource.kind === 'primitive' &&
-      resource.agent === agent &&
-      telling.every(([name, value]) => sameParameter(name, value, resource.parameters[name])),
+      isAgent(resource.agent, agent) &&
+      telling.every(([name, value]) =>
+        sameParameter(name, value, resource.parameters[name], names),
+      ),
   );
 }
 
 /** The one primitive for that, or the sentence that says why there is not one. */
-export function onlyOne(cib: Cib, selector: Selector): CibResource | string {
-  const found = matching(cib, selector);
+export function onlyOne(view: Configuration, selector: Selector): CibResource | string {
+  const found = matching(view, selector);
   const [resource] = found;
   if (resource === undefined)
     return `The cluster has no such resource: ${describeSelector(selector)}.`;
@@ -47,10 +54,14 @@ const isOwnChoice = (agent: string, name: string): boolean =>
   ownChoice[agent]?.includes(name) === true;
 
 /** "vip: cidr_netmask is 32, not 24" for what is set otherwise than wanted; null when nothing is. */
-export function wrongParameters(resource: CibResource, selector: Selector): string | null {
+export function wrongParameters(
+  resource: CibResource,
+  selector: Selector,
+  names: Names,
+): string | null {
   const wrong = Object.entries(selector.with).flatMap(([name, value]) => {
     const found = resource.parameters[name];
-    if (sameParameter(name, value, found)) return [];
+    if (sameParameter(name, value, found, names)) return [];
     if (found === undefined) {
       return isOwnChoice(selector.agent, name)
         ? []
@@ -61,31 +72,27 @@ export function wrongParameters(resource: CibResource, selector: Selector): stri
   return wrong.length === 0 ? null : `${resource.id}: ${listed(wrong)}`;
 }
 
-function sameParameter(name: string, wanted: string, found: string | undefined): boolean {
+function sameParameter(
+  name: string,
+  wanted: string,
+  found: string | undefined,
+  names: Names,
+): boolean {
   if (found === undefined) return false;
-  const one = plain(name, wanted);
-  const other = plain(name, found);
+  const one = plain(name, wanted, names);
+  const other = plain(name, found, names);
   return one === other || (truth(one) !== null && truth(one) === truth(other));
 }
 
 /** A parameter's value in one of its spellings. */
-function plain(name: string, value: string): string {
+function plain(name: string, value: string, names: Names): string {
   const text = value.trim();
-  if (name === 'cidr_netmask') return prefixLength(text) ?? text;
+  if (name === 'cidr_netmask') return String(prefixLength(text) ?? text);
+  if (name === 'clientspec') return plainClient(text, names);
   // A path may be written with slashes too many.
-  return text.startsWith('/') && text !== '/'
-    ? text.replaceAll(/\/+/g, '/').replace(/\/$/, '')
-    : text;
-}
-
-/** The prefix length of a netmask such as "255.255.255.0"; null when the text is none. */
-function prefixLength(mask: string): string | null {
-  if (!z.ipv4().safeParse(mask).success) return null;
-  const bits = mask
-    .split('.')
-    .map((byte) => Number(byte).toString(2).padStart(8, '0'))
-    .join('');
-  return /^1*0*$/.test(bits) ? String(bits.replaceAll('0', '').length) : null;
+  if (text.startsWith('/'))
+    return text === '/' ? text : text.replaceAll(/\/+/g, '/').replace(/\/$/, '');
+  return /^[^/:\s]+:\//.test(text) ? plainSource(text, names) : byAddress(text, names);
 }
 
 /** "a resource ocf:heartbeat:IPaddr2 with ip=192.168.56.100" */

@@ -1,4 +1,5 @@
 import type { Cib, ReachableMachine } from '../cluster/state.ts';
+import { unitsOf } from './agents.ts';
 import { clusterView, listed, nodeNames, reachable, type Scene } from './select.ts';
 import { truth } from './settings.ts';
 
@@ -65,20 +66,9 @@ function leftByMoves({ constraints }: Cib): string[] {
   });
 }
 
-/** Units that start by themselves what a resource of the cluster starts, by its agent. */
-function unitsOf(agent: string): string[] {
-  if (agent === 'ocf:heartbeat:apache') return ['apache2.service'];
-  if (agent === 'ocf:heartbeat:nfsserver') return ['nfs-server.service'];
-  if (agent === 'ocf:linbit:drbd') return ['drbd.service'];
-  if (/^systemd:cups(\.service)?$/.test(agent)) return ['cups.service', 'cups.socket', 'cups.path'];
-  const unit = /^systemd:(.+)$/.exec(agent)?.[1];
-  if (unit === undefined) return [];
-  return [unit.includes('.') ? unit : `${unit}.service`];
-}
-
 function besideTheCluster({ resources }: Cib, nodes: readonly ReachableMachine[]): string[] {
-  return resources.flatMap(({ id, agent }) =>
-    unitsOf(agent).flatMap((unit) => {
+  return resources.flatMap(({ id, agent, parameters }) =>
+    unitsOf(agent, parameters).flatMap((unit) => {
       const on = nodes
         .filter(({ units }) => /^enabled/.test(units[unit]?.enabled ?? ''))
         .map(({ name }) => name);

@@ -1,6 +1,7 @@
 import type { RawAnswer, RawObservation } from './collect.ts';
 import { parseCib } from './parse/cib.ts';
-import { parseCorosyncConf, parseQuorum } from './parse/corosync.ts';
+import { parseQuorum } from './parse/corosync.ts';
+import { parseCorosyncConf } from './parse/corosync-conf.ts';
 import { parseDrbdJson, parseDrbdText } from './parse/drbd.ts';
 import { excerpt } from './parse/excerpt.ts';
 import { parseAddresses, parseExports, parseHosts, parseMounts } from './parse/host.ts';

@@ -114,6 +114,8 @@ export interface CorosyncMember {
 export interface CorosyncConf {
   readonly clusterName: string;
   readonly twoNode: boolean;
+  /** Why no cluster comes up with the file although it can be parsed, to go on after its name; null: nothing in it is known to be in the way. */
+  readonly flaw: string | null;
   readonly nodes: readonly {
     readonly name: string;
     readonly nodeId: number;
@@ -205,6 +207,8 @@ export interface Cib {
   readonly operationDefaults: Readonly<Record<string, string>>;
   readonly resources: readonly CibResource[];
   readonly constraints: readonly CibConstraint[];
+  /** Resources by the tags that they have. */
+  readonly tags?: Readonly<Record<string, readonly string[]>>;
   /** Permanent and until-reboot node attributes by node name, e.g. standby=on. */
   readonly nodeAttributes: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -217,6 +221,8 @@ export interface CibResource {
   readonly parameters: Readonly<Record<string, string>>;
   readonly meta: Readonly<Record<string, string>>;
   readonly operations: readonly CibOperation[];
+  /** The template that it is made from. */
+  readonly template?: string;
   /** The enclosing group or clone; null at the top. */
   readonly parent: string | null;
 }

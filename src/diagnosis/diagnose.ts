@@ -152,13 +152,15 @@ function insideTroubles(
       ),
     );
   }
-  const conf = machine.problems.find(({ part }) => part === 'corosyncConf');
-  if (conf !== undefined) {
+  const unread = machine.problems.find(({ part }) => part === 'corosyncConf');
+  const conf =
+    unread === undefined ? machine.corosyncConf?.flaw : `cannot be read: ${unread.message}`;
+  if (conf != null) {
     found.push(
       trouble(
         'corosync-conf',
         name,
-        `corosync.conf cannot be read: ${conf.message}`,
+        `corosync.conf ${conf}`,
         'a file that Corosync takes',
         'Mend that line, or go back.',
         `halab shell ${name} -- sudo corosync -t`,

@@ -512,14 +512,24 @@ describe('variations of recorded states (not recorded themselves): refused', () 
       'the cluster ignores what it finds (on-fail=ignore).',
     ],
     [
-      'operations disabled by default',
+      'a monitor whose findings are ignored by the operation defaults',
       'vip-started',
       (draft) =>
         bothViews(draft, (_, cib) => {
-          cib.operationDefaults = { enabled: 'false' };
+          cib.operationDefaults = { 'on-fail': 'Ignore' };
         }),
       started,
-      'the operation defaults disable all operations',
+      'the cluster ignores what it finds (on-fail=ignore).',
+    ],
+    [
+      'two monitors of one interval',
+      'vip-started',
+      eachVip((_, { operations }) => {
+        const monitor = operations.find(({ name }) => name === 'monitor');
+        if (monitor) operations.push({ ...monitor, timeout: 90 });
+      }),
+      started,
+      'The monitor of vip never runs: it has two with the interval 10 s, and Pacemaker runs neither of them.',
     ],
     [
       'another agent under the same parameters',
@@ -821,6 +831,28 @@ describe('variations of recorded states (not recorded themselves): refused', () 
       'does not set "two_node: 1" in its quorum section',
     ],
     [
+      'corosync.conf with one nodeid on both nodes',
+      'corosync-conf-only',
+      (draft) => {
+        for (const name of ['node1', 'node2']) {
+          const found = on(draft, name).corosyncConf;
+          if (found) found.flaw = 'is refused by Corosync: "Nodeid 1 appears twice"';
+        }
+      },
+      conf,
+      'corosync.conf on node1 is refused by Corosync: "Nodeid 1 appears twice".',
+    ],
+    [
+      'corosync.conf with a node block copied whole',
+      'corosync-conf-only',
+      (draft) => {
+        const nodes = on(draft, 'node1').corosyncConf?.nodes;
+        if (nodes?.[1]) nodes.push({ ...nodes[1], nodeId: 3 });
+      },
+      conf,
+      'corosync.conf on node1 has two nodes with the name node2.',
+    ],
+    [
       'corosync.conf that is none',
       'corosync-conf-only',
       (draft) => {
@@ -905,6 +937,27 @@ describe('variations of recorded states (not recorded themselves): accepted', ()
       }),
       { resource: { agent, with: { ip, cidr_netmask: 24, nic: 'eth1' }, started: 'once' } },
       'vip is started on node1',
+    ],
+    [
+      'enabled=false in the operation defaults, which disables nothing',
+      'vip-started',
+      (draft) =>
+        bothViews(draft, (_, cib) => {
+          cib.operationDefaults = { enabled: 'false' };
+        }),
+      started,
+      'vip is started on node1, managed and watched.',
+    ],
+    [
+      'findings that are ignored by default, but not those of this monitor',
+      'vip-started',
+      (draft) =>
+        bothViews(draft, (_, cib) => {
+          cib.operationDefaults = { 'on-fail': 'ignore' };
+          for (const operation of primitiveIn(cib).operations) operation.onFail = 'restart';
+        }),
+      started,
+      'vip is started on node1, managed and watched.',
     ],
     [
       'a clone that runs once',

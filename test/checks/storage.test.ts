@@ -99,7 +99,9 @@ describe('colocated and ordered', () => {
   const wrongOrder = rightOrder === dummyFirst ? vipFirst : dummyFirst;
 
   it('are both in a group', () => {
-    expect(verdictOn(members, together)).toMatchObject({ passed: true });
+    const follows =
+      rightOrder === dummyFirst ? together : { colocated: { resource: dummy, with: vip } };
+    expect(verdictOn(members, follows)).toMatchObject({ passed: true });
     expect(verdictOn(members, rightOrder)).toMatchObject({ passed: true });
   });
 
@@ -277,6 +279,124 @@ describe('absent, managed and operation', () => {
     ],
     ['vip-started', { operation: { ...vip, name: 'stop', 'on-fail': 'fence' } }, 'no on-fail'],
   ]);
+});
+
+describe('an operation as Pacemaker takes it', () => {
+  const operations = (
+    edit: (list: { name: string; interval: number; timeout: number | null }[]) => void,
+    defaults: Record<string, string> = {},
+    properties: Record<string, string> = {},
+  ): ClusterState =>
+    varied('vip-started', (draft) =>
+      bothViews(draft, (_, cib) => {
+        const list = cib.resources.find(({ id }) => id === 'vip')?.operations ?? [];
+        edit(list);
+        cib.operationDefaults = defaults;
+        Object.assign(cib.properties, properties);
+      }),
+    );
+  const op = (name: string, interval: number, timeout: number | null, more: object = {}) => ({
+    name,
+    interval,
+    timeout,
+    onFail: null,
+    role: null,
+    enabled: true,
+    ...more,
+  });
+  const only =
+    (...list: ReturnType<typeof op>[]) =>
+    (found: unknown[]): unknown =>
+      found.splice(0, found.length, ...list);
+  const stop = { operation: { ...vip, name: 'stop', 'timeout-at-least': 60 } };
+  const monitor = { operation: { ...vip, name: 'monitor', 'timeout-at-least': 60 } };
+  const stopFails = (word: string) => ({ operation: { ...vip, name: 'stop', 'on-fail': word } });
+  it.each<[string, ClusterState, object, boolean, string]>([
+    [
+      'a stop with an interval is not the stop',
+      operations(only(op('stop', 60, 60))),
+      stop,
+      false,
+      'The stop of vip has a timeout of 20 s; it needs at least 60 s. What is set with interval=60s does not count: a stop has the interval 0.',
+    ],
+    ['a stop of interval 0', operations(only(op('stop', 0, 60))), stop, true, 'has 60 s.'],
+    [
+      'of two of interval 0 the first counts',
+      operations(only(op('stop', 0, 20), op('stop', 0, 90))),
+      stop,
+      false,
+      'has a timeout of 20 s',
+    ],
+    [
+      'a disabled stop, whose timeout counts',
+      operations(only(op('stop', 0, 60, { enabled: false }))),
+      stop,
+      true,
+      'has 60 s.',
+    ],
+    ['the defaults', operations(only(), { timeout: '2min' }), stop, true, 'has 120 s.'],
+    [
+      'defaults that are no time',
+      operations(only(), { timeout: 'PT2M' }),
+      stop,
+      false,
+      'has a timeout of 20 s',
+    ],
+    [
+      'the probe is no monitor that recurs',
+      operations(only(op('monitor', 0, 90), op('monitor', 10, 20))),
+      monitor,
+      false,
+      'The monitor of vip has a timeout of 20 s; it needs at least 60 s.',
+    ],
+    [
+      'a stop that fails is fenced by default',
+      operations(only(), {}, { 'stonith-enabled': 'true' }),
+      stopFails('fence'),
+      true,
+      'has 20 s.',
+    ],
+    [
+      'a stop that fails blocks without fencing',
+      operations(only()),
+      stopFails('fence'),
+      false,
+      'has no on-fail, which means block; it should be fence',
+    ],
+    [
+      'on-fail=fence without fencing',
+      operations(only(op('stop', 0, 20, { onFail: 'fence' }))),
+      stopFails('fence'),
+      false,
+      'has on-fail=stop; it should be fence',
+    ],
+    [
+      'a word that a stop may not have',
+      operations(only(op('stop', 0, 20, { onFail: 'standby' })), {}, { 'stonith-enabled': 'true' }),
+      stopFails('fence'),
+      true,
+      'has 20 s.',
+    ],
+  ])('%s', (_, state, check, passed, evidence) => {
+    const verdict = verdictOn(state, check);
+    expect(verdict.evidence).toContain(evidence);
+    expect(verdict.passed).toBe(passed);
+  });
+
+  it('two monitors of one interval are none, though for two roles', () => {
+    const state = varied('drbd-promotable', (draft) =>
+      bothViews(draft, (_, cib) => {
+        for (const { operations: list } of cib.resources)
+          for (const one of list) if (one.name === 'monitor') one.interval = 20;
+      }),
+    );
+    expect(verdictOn(state, { promoted: disk })).toMatchObject({
+      passed: false,
+      evidence: expect.stringContaining(
+        'two monitors with the interval 20 s, and Pacemaker runs neither of them',
+      ),
+    });
+  });
 });
 
 describe('mount and exported', () => {

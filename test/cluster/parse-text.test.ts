@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { parseCorosyncConf, parseQuorum } from '../../src/cluster/parse/corosync.ts';
+import { parseQuorum } from '../../src/cluster/parse/corosync.ts';
+import { parseCorosyncConf } from '../../src/cluster/parse/corosync-conf.ts';
 import { parseDrbdJson, parseDrbdText } from '../../src/cluster/parse/drbd.ts';
-import { seconds } from '../../src/cluster/parse/duration.ts';
+import { plainSeconds, seconds } from '../../src/cluster/parse/duration.ts';
 import {
   parseAddresses,
   parseExports,
   parseHosts,
   parseMounts,
 } from '../../src/cluster/parse/host.ts';
+import { role } from '../../src/cluster/parse/role.ts';
 import { score } from '../../src/cluster/parse/score.ts';
 import { parseUnits } from '../../src/cluster/parse/units.ts';
 
@@ -24,8 +26,34 @@ describe('seconds', () => {
     ['P', null],
     ['soon', null],
     ['10 parsecs', null],
+    ['1.5s', 1],
+    ['2 minutes', 120],
+    ['30 Seconds', 30],
+    ['5usec', 0],
+    ['1 hour', 3600],
+    ['-5s', null],
   ])('%j is %j', (text, expected) => {
     expect(seconds(text)).toBe(expected);
+  });
+});
+
+describe('plainSeconds', () => {
+  it.each([
+    ['90s', 90],
+    ['PT1M30S', null],
+  ])('%j is %j', (text, expected) => {
+    expect(plainSeconds(text)).toBe(expected);
+  });
+});
+
+describe('role', () => {
+  it.each([
+    ['Master', 'Promoted'],
+    ['slave', 'Unpromoted'],
+    ['promoted', 'Promoted'],
+    ['Starting', 'Starting'],
+  ])('%j is %j', (text, expected) => {
+    expect(role(text)).toBe(expected);
   });
 });
 
@@ -173,21 +201,140 @@ quorum {
 }
 `;
   it('reads nodes with their addresses in link order', () => {
-    const { clusterName, twoNode, nodes, sha256 } = parseCorosyncConf(conf);
+    const { clusterName, twoNode, nodes, flaw, sha256 } = parseCorosyncConf(conf);
     expect({ clusterName, twoNode }).toEqual({ clusterName: 'halab', twoNode: true });
     expect(nodes).toEqual([
       { name: 'node1', nodeId: 1, addresses: ['192.168.56.11', '10.1.1.1'] },
       { name: 'node2', nodeId: 2, addresses: ['node2'] },
     ]);
+    expect(flaw).toContain("all nodes must have a 'name' attribute");
     expect(sha256).not.toBe(parseCorosyncConf(`${conf} `).sha256);
   });
 
   it.each([
-    ['totem {\n version: 2\n', '"totem {" is never closed'],
-    ['}\n', 'line 1: a "}" without its "{"'],
-    ['totem {\n version 2\n}\n', 'line 2: "version 2" is no "key: value"'],
+    ['totem {\n version: 2\n', 'corosync.conf:2: Missing closing brace'],
+    ['}\n', 'corosync.conf:1: Unexpected closing brace'],
+    [
+      'totem {\n version 2\n}\n',
+      'corosync.conf:2: Line is not opening or closing section or key value',
+    ],
+    ['quorum { two_node: 1 }\n', "corosync.conf:1: Extra characters after opening bracket '{'"],
+    [
+      'quorum {\n two_node: 1 }\n',
+      'Value of key "quorum.two_node" is expected to be integer in range (0..255), but "1 }"',
+    ],
+    ['quorum {\n two_node: yes\n}\n', 'in range (0..255), but "yes" was given'],
+    ['quorum {\n} # the end\n', "Extra characters before or after closing bracket '}'"],
+    ['{\n}\n', "Missing section name before opening bracket '{'"],
+    ['\uFEFFtotem {\n version: 2\n}\n', 'Can\'t store key "<BOM>totem.version"'],
+    ['\uFEFF# the lab\n', '(the line holds a byte order mark'],
+    ['totem {\n\u00A0 version: 2\n}\n', 'Can\'t store key "totem.<NBSP> version"'],
+    ['totem\u00A0{\n version: 2\n}\n', 'Can\'t store key "totem<NBSP>.version"'],
+    ['totem {\n version: 2\u00A0\n}\n', '(the line holds a no-break space'],
+    ['totem {\n\u00A0\n}\n', 'corosync.conf:2: Line is not opening'],
+    ['totem {\n\u200B version: 2\n}\n', 'a character of no width'],
+    ['totem {\n crypto_cipher: aes\n}\n', 'Invalid cipher type.'],
   ])('refuses %j', (text, message) => {
     expect(() => parseCorosyncConf(text)).toThrow(message);
+  });
+
+  it('refuses a line that is longer than Corosync reads', () => {
+    expect(() => parseCorosyncConf(`totem {\n cluster_name: ${'x'.repeat(600)}\n}\n`)).toThrow(
+      'corosync.conf:2: Line too long',
+    );
+  });
+
+  it('takes one section in two parts for one, the last value of a key, and lines of Windows', () => {
+    const { twoNode, nodes, flaw } = parseCorosyncConf(
+      `${conf.replace('ring1_addr: 10.1.1.1', '')}quorum {\r\n  two_node: 0\r\n  provider:corosync_votequorum\r\n}\r\n`,
+    );
+    expect({ twoNode, flaw, count: nodes.length }).toEqual({
+      twoNode: false,
+      flaw: null,
+      count: 2,
+    });
+  });
+
+  it.each<[string, (text: string) => string, string | null]>([
+    ['as it is', (text) => text, null],
+    [
+      'both nodes with nodeid 1',
+      (text) => text.replace('nodeid: 2', 'nodeid: 1'),
+      'is refused by Corosync: "Nodeid 1 appears twice in corosync.conf" (node1 and node2 have it',
+    ],
+    [
+      'nodeid 1 and nodeid 01',
+      (text) => text.replace('nodeid: 2', 'nodeid: 01'),
+      '"Nodeid 1 appears twice in corosync.conf"',
+    ],
+    [
+      'a node without nodeid',
+      (text) => text.replace('nodeid: 2', ''),
+      `"Knet requires an explicit nodeid to be specified for address 'node2'" (the node node2 needs a line such as nodeid: 2)`,
+    ],
+    ['nodeid 0', (text) => text.replace('nodeid: 1', 'nodeid: 0'), "for address '192.168.56.11'"],
+    [
+      'no nodeid, over udpu',
+      (text) => text.replaceAll(/nodeid: \d/g, '').replace('version', 'transport: udpu\n version'),
+      null,
+    ],
+    [
+      'no version',
+      (text) => text.replace('version: 2', ''),
+      '"This totem parser can only parse version 2 configurations"',
+    ],
+    ['version 1', (text) => text.replace('version: 2', 'version: 1'), 'version 2 configurations'],
+    [
+      'an unknown transport',
+      (text) => text.replace('version', 'transport: upd\n version'),
+      '"Invalid transport type. Should be udpu, udp or knet" (it is upd there)',
+    ],
+    [
+      'no provider',
+      (text) => text.replace('provider: corosync_votequorum', ''),
+      'names no quorum provider',
+    ],
+    ['a misspelt provider key', (text) => text.replace('provider', 'provder'), 'names no quorum'],
+    [
+      'no quorum section',
+      (text) => text.replace(/quorum \{[^}]*\}/, ''),
+      'names no quorum provider',
+    ],
+    [
+      'a misspelt provider',
+      (text) => text.replace('votequorum', 'vote_quorum'),
+      'is refused by Corosync: "Invalid quorum provider" (it is corosync_vote_quorum there',
+    ],
+    [
+      'a provider with a no-break space behind it',
+      (text) => text.replace('votequorum', 'votequorum\u00A0'),
+      'it is corosync_votequorum<NBSP> there',
+    ],
+    [
+      'another provider',
+      (text) => text.replace('votequorum', 'ykd'),
+      'which knows nothing of two_node',
+    ],
+    [
+      'two_node and a quorum device',
+      (text) => text.replace('two_node: 1', 'two_node: 1\n device {\n model: net\n }'),
+      '"two_node and quorum device cannot be configured at the same time!"',
+    ],
+    [
+      'two_node and auto_tie_breaker',
+      (text) => text.replace('two_node: 1', 'two_node: 1\n auto_tie_breaker: 1'),
+      'Corosync disables two_node then',
+    ],
+    [
+      'no nodes',
+      (text) => text.replace(/nodelist[\s\S]*\}\nquorum/, 'quorum'),
+      'No interfaces defined',
+    ],
+  ])('knows what Corosync makes of a file with %s', (_, edit, flaw) => {
+    const good = conf.replace('        ring1_addr: 10.1.1.1\n', '');
+    const found = parseCorosyncConf(edit(good)).flaw;
+    if (flaw === null) expect(found).toBeNull();
+    else expect(found).toContain(flaw);
   });
 
   it('sums as sha256sum does', () => {
@@ -237,6 +384,41 @@ srcversion: 637677C4EAFCF5D1D5446B0
         ],
       },
     ]);
+  });
+
+  it('takes a line that drbdsetup wrapped at 80 columns for one', () => {
+    const name = 'a-resource-with-a-name-that-leaves-no-room-for-its-role-in-a-line-of-80-columns';
+    const text = `${name}
+    role:Secondary suspended:no
+  volume:0 minor:0 disk:Inconsistent
+      blocked:no
+  peer connection:Connected
+      role:Primary congested:no
+    volume:0 replication:SyncTarget peer-disk:UpToDate done:19.40
+        resync-suspended:no
+    volume:1 replication:PausedSyncT peer-disk:UpToDate done:0.00
+        resync-suspended:user,dependency
+
+`;
+    const [found, ...others] = parseDrbdText(text, proc);
+    expect(others).toEqual([]);
+    expect(found).toEqual({
+      name,
+      generation: '8.4',
+      role: 'Secondary',
+      volumes: [{ number: 0, disk: 'Inconsistent' }],
+      peers: [
+        {
+          name: 'peer',
+          connection: 'Connected',
+          role: 'Primary',
+          volumes: [
+            { number: 0, disk: 'UpToDate', replication: 'SyncTarget' },
+            { number: 1, disk: 'UpToDate', replication: 'PausedSyncT' },
+          ],
+        },
+      ],
+    });
   });
 
   it('finds a peer that was given up in /proc/drbd', () => {

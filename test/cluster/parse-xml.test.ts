@@ -159,6 +159,89 @@ describe('parseCib', () => {
     );
   });
 
+  it('of two sets of equal score the one that is listed last counts', () => {
+    const meta = (id: string, value: string, more = ''): string =>
+      `<meta_attributes id="${id}"${more}><nvpair id="${id}-x" name="resource-stickiness" value="${value}"/></meta_attributes>`;
+    const defaults = (sets: string): Record<string, string> =>
+      parseCib(cib(`<rsc_defaults>${sets}</rsc_defaults>`)).resourceDefaults;
+    expect(defaults(meta('a', '100') + meta('b', '0'))).toEqual({ 'resource-stickiness': '0' });
+    expect(defaults(meta('a', '100', ' score="1"') + meta('b', '0'))).toEqual({
+      'resource-stickiness': '100',
+    });
+    expect(defaults(meta('a', '1') + meta('b', '2') + meta('c', '3', ' score="-1"'))).toEqual({
+      'resource-stickiness': '2',
+    });
+    const [vip] = parseCib(
+      cib(
+        `<resources><primitive id="vip" class="ocf" provider="heartbeat" type="IPaddr2">${meta('a', '100')}${meta('b', '0')}</primitive></resources>`,
+      ),
+    ).resources;
+    expect(vip?.meta).toEqual({ 'resource-stickiness': '0' });
+    expect(defaults(meta('a', '100') + meta('b', '#default'))).toEqual({
+      'resource-stickiness': '100',
+    });
+    expect(defaults(meta('a', '#default') + meta('b', '100'))).toEqual({});
+  });
+
+  it("an operation's own attribute wins over a set within it, and enabled is read nowhere else", () => {
+    const within = (name: string, value: string): string =>
+      `<meta_attributes id="m-${name}"><nvpair id="v-${name}" name="${name}" value="${value}"/></meta_attributes>`;
+    const [vip] = parseCib(
+      cib(`<resources><primitive id="vip" class="ocf" provider="heartbeat" type="IPaddr2"><operations>
+        <op id="1" name="start" interval="0" timeout="10s">${within('timeout', '90s')}</op>
+        <op id="2" name="monitor" interval="10s">${within('enabled', 'false')}</op>
+        <op id="3" name="monitor" interval="20s" enabled="off" on-fail="block">${within('on-fail', 'ignore')}</op>
+        <op id="4" name="stop" interval="0" timeout="PT1M">${within('interval', '5s')}</op>
+      </operations></primitive></resources>`),
+    ).resources;
+    expect(vip?.operations).toEqual([
+      { name: 'start', interval: 0, timeout: 10, onFail: null, role: null, enabled: true },
+      { name: 'monitor', interval: 10, timeout: null, onFail: null, role: null, enabled: true },
+      { name: 'monitor', interval: 20, timeout: null, onFail: 'block', role: null, enabled: false },
+      // A timeout that Pacemaker cannot read is the usual one.
+      { name: 'stop', interval: 0, timeout: 20, onFail: null, role: null, enabled: true },
+    ]);
+  });
+
+  it("a primitive's operation stands for its template's of the same name and role, whatever the interval", () => {
+    const monitors = (template: string, own: string): unknown =>
+      parseCib(
+        cib(`<resources>
+          <template id="t" class="ocf" provider="linbit" type="drbd"><operations>${template}</operations></template>
+          <primitive id="p" template="t"><operations>${own}</operations></primitive>
+        </resources>`),
+      ).resources[0]?.operations.map(({ interval, role }) => [interval, role]);
+    const op = (id: string, interval: string, role = ''): string =>
+      `<op id="${id}" name="monitor" interval="${interval}"${role === '' ? '' : ` role="${role}"`}/>`;
+    expect(monitors(op('a', '5s'), op('b', '60s'))).toEqual([[60, null]]);
+    expect(monitors(op('a', '5s', 'Promoted'), op('b', '60s'))).toEqual([
+      [60, null],
+      [5, 'Promoted'],
+    ]);
+    expect(monitors(op('a', '5s', 'Slave'), op('b', '60s', 'Started'))).toEqual([[60, 'Started']]);
+    expect(monitors(op('a', '5s'), '')).toEqual([[5, null]]);
+  });
+
+  it('knows who is made from a template or has a tag, and what is inherited from a group', () => {
+    const { resources, tags } = parseCib(
+      cib(`<resources>
+        <template id="t" class="ocf" provider="heartbeat" type="IPaddr2">
+          <instance_attributes id="ti" score="5"><nvpair id="t1" name="nic" value="eth1"/></instance_attributes>
+        </template>
+        <group id="g">
+          <instance_attributes id="gi"><nvpair id="g1" name="cidr_netmask" value="24"/><nvpair id="g2" name="nic" value="eth2"/></instance_attributes>
+          <primitive id="a" template="t"><instance_attributes id="ai"><nvpair id="a1" name="nic" value="eth0"/></instance_attributes></primitive>
+        </group>
+      </resources><tags><tag id="all"><obj_ref id="a"/><obj_ref id="b"/></tag></tags>`),
+    );
+    // The template's set has the higher score.
+    expect(resources[1]).toMatchObject({
+      template: 't',
+      parameters: { nic: 'eth1', cidr_netmask: '24' },
+    });
+    expect(tags).toEqual({ all: ['a', 'b'] });
+  });
+
   it('reads primitives, alone and in cloned groups', () => {
     const { resources } = parseCib(
       cib(`<resources>

@@ -1,28 +1,48 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { parseXml } from '../../src/cluster/parse/xml.ts';
-import { schedulerInputs } from '../../src/report/collect.ts';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { labFiles, newRecord, writeLab } from '../../src/lab/lab.ts';
+import type { Shell } from '../../src/lab/machine.ts';
+import { runLocally } from '../../src/local-runner.ts';
+import { collectReport } from '../../src/report/collect.ts';
 
-/** What the report's script printed on a node of a real cluster. */
-const recorded = readFileSync(
-  new URL('../fixtures/report/scheduler-inputs.txt', import.meta.url),
-  'utf8',
-);
+let home = '';
+const given = process.env.HALAB_HOME;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'halab-collect-'));
+  process.env.HALAB_HOME = home;
+});
+afterEach(() => {
+  if (given === undefined) delete process.env.HALAB_HOME;
+  else process.env.HALAB_HOME = given;
+  rmSync(home, { recursive: true });
+});
 
-describe("the scheduler's inputs in a report", () => {
-  it('are a file each, named as Pacemaker named them and by their time', () => {
-    const inputs = schedulerInputs(recorded);
-    expect(inputs.map(({ file }) => file)).toEqual([
-      'pe-warn-0-at-2026-11-30T080134+0000.xml',
-      expect.stringMatching(/^pe-(input|warn)-\d+-at-2026-11-30T\d{6}\+0000\.xml$/),
-    ]);
-    for (const { xml } of inputs) {
-      expect(xml).toMatch(/^<cib /);
-      expect(() => parseXml(xml)).not.toThrow();
-    }
-  });
+const silent: Shell = {
+  runAsRoot: async () => ({
+    reached: false,
+    exitCode: null,
+    stdout: '',
+    stderr: 'it is off',
+    milliseconds: 1,
+  }),
+};
 
-  it('are none where there is no cluster', () => {
-    expect(schedulerInputs('')).toEqual([]);
-  });
+it('a report is made also when a file of the lab vanishes, or its logs were never there', async () => {
+  const lab = writeLab(newRecord('one'));
+  // Listed, and gone when it is read.
+  symlinkSync('/nowhere', join(labFiles.logs(lab), 'gone.log'));
+  writeFileSync(join(labFiles.logs(lab), 'there.log'), 'said\n');
+  const archive = join(home, 'a.tar.gz');
+  const tools = { shell: silent, run: runLocally, facts: {} };
+  expect(await collectReport(lab, archive, tools)).toEqual(lab.machines.map(({ name }) => name));
+  const text = (name: string): string =>
+    execFileSync('tar', ['-xzOf', archive, `a/${name}`], { encoding: 'utf8' });
+  expect(text('gone.log')).toBe('It could not be read.\n');
+  expect(text('there.log')).toBe('said\n');
+  rmSync(labFiles.logs(lab), { recursive: true });
+  expect(await collectReport(lab, archive, tools)).toHaveLength(3);
+  expect(text('lab.json')).toContain('"name": "one"');
 });

@@ -1,8 +1,8 @@
 import type { Cib, CibConstraint, CibOperation, CibResource } from '../state.ts';
-import { seconds } from './duration.ts';
+import { plainSeconds, seconds, usualTimeout } from './duration.ts';
 import { role } from './role.ts';
 import { score } from './score.ts';
-import { childOf, childrenOf, everyElement, flag, parseXml, type XmlElement } from './xml.ts';
+import { childOf, childrenOf, everyElement, parseXml, type XmlElement } from './xml.ts';
 
 /**
  * Properties that Pacemaker 3.0.2 renamed, by their new names. It looks for the new name first
@@ -18,7 +18,7 @@ const renamedProperties: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads `cibadmin --query` (cibadmin(8)). Templates and references (id-ref) are filled in. A set
+ * Reads `cibadmin --query` (cibadmin(8)). Templates and references (id-ref) are filled in, and parameters of a group or clone are those of what is in it. A set
  * of attributes that holds under a rule alone is left out: whether it applies is not known here.
  * @throws Error when it is not a CIB.
  */
@@ -41,7 +41,13 @@ export function parseCib(text: string): Cib {
     resourceDefaults: values(childrenOf(section('rsc_defaults'), 'meta_attributes'), find),
     operationDefaults: values(childrenOf(section('op_defaults'), 'meta_attributes'), find),
     resources: resourcesIn(section('resources'), null, find),
-    constraints: (section('constraints')?.children ?? []).flatMap(constraintOf),
+    constraints: (section('constraints')?.children ?? []).flatMap((one) => constraintOf(one, find)),
+    tags: Object.fromEntries(
+      childrenOf(section('tags'), 'tag').map((tag) => [
+        tag.attributes.id ?? '',
+        childrenOf(tag, 'obj_ref').map(({ attributes }) => attributes.id ?? ''),
+      ]),
+    ),
     nodeAttributes: nodeAttributesOf(cib, find),
   };
 }
@@ -59,22 +65,28 @@ function referencesOf(cib: XmlElement): Find {
 }
 
 /**
- * The name-value pairs of some sets. As in Pacemaker (Pacemaker Explained, "Rules"), the set
- * `first` comes first, then the higher score, and the first value of a name counts.
+ * The name-value pairs of some sets. As in Pacemaker 3.0.0 (lib/pengine/rules.c, make_pairs and populate_hash) the set
+ * `first` comes first, then the higher score, then, of equal scores, the one that is listed last; the first value of a name
+ * counts, and "#default" takes it away again.
  */
 function values(sets: readonly XmlElement[], find: Find, first?: string): Record<string, string> {
   const found: Record<string, string> = {};
   const applying = sets.map(find).filter((set) => childOf(set, 'rule') === undefined);
   const rank = (set: XmlElement): number =>
     set.attributes.id === first ? Number.POSITIVE_INFINITY : score(set.attributes.score);
-  const sorted = applying.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(b) - rank(a)));
+  // It collects them back to front before it sorts them, and the sort keeps what is equal in its order.
+  const sorted = applying
+    .reverse()
+    .sort((a, b) => (rank(a) === rank(b) ? 0 : rank(b) > rank(a) ? 1 : -1));
   for (const pair of sorted
     .flatMap((set) => childrenOf(set, 'nvpair'))
     .map((pair) => ({ pair, found: find(pair) }))) {
     // A reference to a pair may give it another name.
     const name = pair.pair.attributes.name ?? pair.found.attributes.name;
     const { value } = pair.found.attributes;
-    if (name !== undefined && value !== undefined && !(name in found)) found[name] = value;
+    if (name === undefined || value === undefined) continue;
+    if (value.toLowerCase() === '#default') delete found[name];
+    else if (!(name in found)) found[name] = value;
   }
   return found;
 }
@@ -94,6 +106,7 @@ function resourcesIn(
   element: XmlElement | undefined,
   parent: string | null,
   find: Find,
+  around: Readonly<Record<string, string>> = {},
 ): CibResource[] {
   const templates = childrenOf(element, 'template');
   return (element?.children ?? []).flatMap((child): CibResource[] => {
@@ -103,16 +116,22 @@ function resourcesIn(
         const template = templates.find(
           (candidate) => candidate.attributes.id === child.attributes.template,
         );
-        return [primitiveOf(child, template, parent, find)];
+        const primitive = primitiveOf(child, template, parent, find);
+        // What is not set is looked for in what is around it (get_rsc_attributes).
+        return [{ ...primitive, parameters: { ...around, ...primitive.parameters } }];
       }
       case 'group':
       case 'clone':
       case 'bundle': {
+        const parameters = {
+          ...around,
+          ...values(childrenOf(child, 'instance_attributes'), find),
+        };
         const collective: CibResource = {
           id,
           kind: child.name,
           agent: '',
-          parameters: values(childrenOf(child, 'instance_attributes'), find),
+          parameters,
           meta: values(childrenOf(child, 'meta_attributes'), find),
           operations: [],
           parent,
@@ -120,7 +139,12 @@ function resourcesIn(
         // Templates stand at the top alone.
         return [
           collective,
-          ...resourcesIn({ ...child, children: [...child.children, ...templates] }, id, find),
+          ...resourcesIn(
+            { ...child, children: [...child.children, ...templates] },
+            id,
+            find,
+            parameters,
+          ),
         ];
       }
       default:
@@ -129,24 +153,34 @@ function resourcesIn(
   });
 }
 
+/**
+ * A template is copied, and what the primitive has comes after it: its sets of values among the template's, and its operations
+ * in place of those of the same name and role, whatever their interval (3.0.0: lib/pengine/complex.c, unpack_template).
+ */
 function primitiveOf(
   primitive: XmlElement,
   template: XmlElement | undefined,
   parent: string | null,
   find: Find,
 ): CibResource {
-  const both = template === undefined ? [primitive] : [primitive, template];
+  const both = template === undefined ? [primitive] : [template, primitive];
   const merged = (name: string): Record<string, string> =>
-    Object.assign({}, ...both.toReversed().map((part) => values(childrenOf(part, name), find)));
+    values(
+      both.flatMap((part) => childrenOf(part, name)),
+      find,
+    );
   const {
     class: kind = '',
     provider,
     type = '',
-  } = { ...template?.attributes, ...primitive.attributes };
-  const operations = both.flatMap((part) =>
+  } = { ...primitive.attributes, ...template?.attributes };
+  const operationsOf = (part: XmlElement | undefined): CibOperation[] =>
     childrenOf(part, 'operations').flatMap((list) =>
       childrenOf(find(list), 'op').map((op) => operationOf(find(op), find)),
-    ),
+    );
+  const own = operationsOf(primitive);
+  const inherited = operationsOf(template).filter(
+    (one) => !own.some((other) => keyOf(other) === keyOf(one)),
   );
   return {
     id: primitive.attributes.id ?? '',
@@ -154,26 +188,31 @@ function primitiveOf(
     agent: [kind, provider, type].filter((word) => word !== undefined && word !== '').join(':'),
     parameters: merged('instance_attributes'),
     meta: merged('meta_attributes'),
-    // The primitive's own operation stands for the template's of the same name and interval.
-    operations: operations.filter(
-      (one, index) =>
-        operations.findIndex(
-          ({ name, interval }) => name === one.name && interval === one.interval,
-        ) === index,
-    ),
+    operations: [...own, ...inherited],
+    ...(template?.attributes.id === undefined ? {} : { template: template.attributes.id }),
     parent,
   };
 }
 
+/** Started and Unpromoted are the role that an operation has without one (template_op_key). */
+const keyOf = ({ name, role: of }: CibOperation): string =>
+  `${name} ${of === null || /^(Started|Unpromoted)$/.test(of) ? '' : of}`;
+
+/**
+ * What stands in the element itself wins over a set of meta attributes within it (lib/pengine/pe_actions.c,
+ * pcmk__unpack_action_meta); name, interval, role and enabled are looked for nowhere else (find_exact_action_config).
+ */
 function operationOf(op: XmlElement, find: Find): CibOperation {
-  const set = { ...op.attributes, ...values(childrenOf(op, 'meta_attributes'), find) };
+  const { name = '', interval = '0', role: of } = op.attributes;
+  const set = { ...values(childrenOf(op, 'meta_attributes'), find), ...op.attributes };
   return {
-    name: set.name ?? '',
-    interval: seconds(set.interval ?? '0') ?? 0,
-    timeout: set.timeout === undefined ? null : seconds(set.timeout),
+    name,
+    interval: seconds(interval) ?? 0,
+    timeout: set.timeout === undefined ? null : plainSeconds(set.timeout) || usualTimeout,
     onFail: set['on-fail'] ?? null,
-    role: set.role === undefined ? null : role(set.role),
-    enabled: flag({ ...op, attributes: set }, 'enabled', true),
+    role: of === undefined ? null : role(of),
+    // A word that is no truth value disables nothing.
+    enabled: !/^(false|off|no|n|0)$/i.test(op.attributes.enabled ?? ''),
   };
 }
 
@@ -184,7 +223,7 @@ const constraintKinds: Readonly<Record<string, CibConstraint['kind']>> = {
   rsc_ticket: 'ticket',
 };
 
-function constraintOf(constraint: XmlElement): CibConstraint[] {
+function constraintOf(constraint: XmlElement, find: Find): CibConstraint[] {
   const kind = constraintKinds[constraint.name];
   if (kind === undefined) return [];
   return [
@@ -192,10 +231,12 @@ function constraintOf(constraint: XmlElement): CibConstraint[] {
       id: constraint.attributes.id ?? '',
       kind,
       attributes: constraint.attributes,
-      sets: childrenOf(constraint, 'resource_set').map((set) => ({
-        attributes: set.attributes,
-        resources: childrenOf(set, 'resource_ref').map((member) => member.attributes.id ?? ''),
-      })),
+      sets: childrenOf(constraint, 'resource_set')
+        .map(find)
+        .map((set) => ({
+          attributes: set.attributes,
+          resources: childrenOf(set, 'resource_ref').map((member) => member.attributes.id ?? ''),
+        })),
       hasRules: everyElement(constraint).some(({ name }) => name === 'rule'),
     },
   ];

@@ -8,10 +8,9 @@ import { excerpt } from './excerpt.ts';
  * number.
  */
 export function parseDrbdText(text: string, proc: string): DrbdResource[] {
-  const lines = text
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-    .map((line) => ({ depth: line.search(/\S/), ...wordsOf(line) }));
+  const lines = unwrapped(
+    text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#')),
+  ).map((line) => ({ depth: line.search(/\S/), ...wordsOf(line) }));
   return blocks(lines, 0).map(([head, inner]) => {
     if (head.name === '' || head.keys.role === undefined) {
       throw new Error(`drbdsetup status: ${excerpt(text)}`);
@@ -33,6 +32,21 @@ export function parseDrbdText(text: string, proc: string): DrbdResource[] {
           : lostPeer(volumes, proc),
     };
   });
+}
+
+/**
+ * Lines that drbdsetup broke at 80 columns, whole again. What is below something stands two columns deeper than that, and
+ * the rest of a broken line four (wrap_printf and its callers in drbd-utils' user/v84/drbdsetup.c).
+ */
+function unwrapped(lines: readonly string[]): string[] {
+  const whole: string[] = [];
+  for (const line of lines) {
+    const above = whole.at(-1);
+    if (above !== undefined && line.search(/\S/) === above.search(/\S/) + 4)
+      whole[whole.length - 1] = `${above} ${line.trim()}`;
+    else whole.push(line);
+  }
+  return whole;
 }
 
 const numberOf = (keys: Line['keys']): number => Number(keys.volume ?? 0);

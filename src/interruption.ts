@@ -23,7 +23,10 @@ export const interrupted = (cause?: unknown): HalabError =>
     ...(cause === undefined ? {} : { cause }),
   });
 
-/** To be called between two steps of a bring-up. @throws HalabError (exit 130) when the signal has aborted. */
-export function assertGoesOn(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw interrupted();
+/** To be called between two steps of long work. @throws HalabError (exit 130), a bring-up's unless told, when the signal has aborted. */
+export function assertGoesOn(
+  signal: AbortSignal | undefined,
+  error: () => HalabError = interrupted,
+): void {
+  if (signal?.aborted === true) throw error();
 }

@@ -13,7 +13,7 @@ export async function boxBuild(
 ): Promise<ExitCode> {
   const signal = interruption();
   const box = await wantedBox(runLocally);
-  await withLock('box-build', 'building the base box', () =>
+  await withLock('box.build', 'building the base box', () =>
     withProgress(options.json, (emit) => buildBox(box, emit, { force: options.force, signal })),
   );
   if (options.json) sayJson(box);

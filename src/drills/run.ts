@@ -7,6 +7,7 @@ import type { Drill, OutageSpec } from '../course/lesson.ts';
 import { pauseAfter, settle } from '../course/settle.ts';
 import { ExitCode, HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { assertGoesOn } from '../interruption.ts';
 import type { Lab } from '../lab/lab.ts';
 import { waitUntilBack } from '../session/put-back.ts';
 import type { Session } from '../session/session.ts';
@@ -97,12 +98,7 @@ export async function runDrill(
       );
     await mend(session, emit);
   }
-  if (signal?.aborted === true) {
-    throw new HalabError('The drill was interrupted. The machines are put back.', {
-      next: 'halab drill',
-      exitCode: ExitCode.interrupted,
-    });
-  }
+  assertGoesOn(signal, interrupted);
   await startWhatRan(session, before);
   const after = await settle({
     observe: session.observe,
@@ -116,6 +112,7 @@ export async function runDrill(
       emit({ type: 'note', text: `Waiting until the cluster is whole: ${reason}` }),
     ...(signal === undefined ? {} : { signal }),
   });
+  if (!after.passed) assertGoesOn(signal, interrupted);
   const verdicts = [...during, ...after.verdicts];
   const judged =
     outage === null || drill.outage === undefined || client === null
@@ -136,6 +133,12 @@ export async function runDrill(
     verdicts,
   };
 }
+
+const interrupted = (): HalabError =>
+  new HalabError('The drill was interrupted. The machines are put back.', {
+    next: 'halab drill',
+    exitCode: ExitCode.interrupted,
+  });
 
 /** What an outage that has just been read went to. */
 async function partsOf(

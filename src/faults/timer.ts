@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { HalabError } from '../errors.ts';
 import type { StandingFault } from '../lab/lab.ts';
 import { markOf } from '../lab/process.ts';
 import type { FaultName } from './kinds.ts';
@@ -19,6 +20,16 @@ export function startTimer(
   const words = [main, '--lab', lab, 'fault', '--undo', '--after', String(seconds), kind, machine];
   const child = spawn(process.execPath, words, { detached: true, stdio: 'ignore', cwd: '/' });
   child.unref();
-  if (child.pid === undefined) throw new Error('a process has no id');
+  // It comes later than the id that is missing, which tells the same.
+  child.once('error', () => undefined);
+  if (child.pid === undefined) {
+    throw new HalabError(
+      'What is to end the fault in time could not be started, so nothing was broken.',
+      {
+        reason: 'This computer starts no more programs just now.',
+        next: 'End some, then try again.',
+      },
+    );
+  }
   return { timer: child.pid, timerStarted: markOf(child.pid)?.started ?? null };
 }

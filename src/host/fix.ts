@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { HalabError } from '../errors.ts';
+import { ExitCode, HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { assertGoesOn } from '../interruption.ts';
 import { describeFailure, pasteable } from '../local-runner.ts';
 import { type Finding, isBlocking } from './findings.ts';
 import { afterBoot, installCommand, listed } from './fix-of.ts';
@@ -146,10 +147,12 @@ export async function applyFix(
       },
     );
 
+  const stopped = (): boolean => options.signal?.aborted === true;
   const stale = options.listsAreStale ?? aptListsAreStale();
   for (const command of stale
     ? plan.commands
     : plan.commands.filter((words) => words[1] !== 'update')) {
+    assertGoesOn(options.signal, interruptedFix);
     const step = command[1] ?? 'apt';
     emit({
       type: 'step-started',
@@ -165,7 +168,8 @@ export async function applyFix(
       if (seen !== null) emit({ type: 'step-progress', step, ...seen });
     });
     if (result.exitCode !== 0) {
-      emit({ type: 'step-failed', step, text: 'apt failed' });
+      emit({ type: 'step-failed', step, text: stopped() ? 'interrupted' : 'apt failed' });
+      assertGoesOn(options.signal, interruptedFix);
       // One repository of many that does not answer must not stop what the others have.
       if (step === 'update') continue;
       throw new HalabError('The packages could not be installed.', {
@@ -177,6 +181,12 @@ export async function applyFix(
   }
   return verify(emit, options);
 }
+
+const interruptedFix = (): HalabError =>
+  new HalabError('Interrupted. What apt had installed so far is there.', {
+    next: 'Carry on: halab doctor --fix',
+    exitCode: ExitCode.interrupted,
+  });
 
 async function verify(emit: Emit, options: ApplyOptions): Promise<Finding[]> {
   const step = 'verify';

@@ -27,6 +27,7 @@ import { boxesFolder, makeFolder, vagrantFolder, vagrantHome } from '../paths.ts
 import type { Runner } from '../run.ts';
 import {
   endMarked,
+  isRunning,
   isStill,
   markOf,
   markWord,
@@ -207,12 +208,15 @@ async function freshWorkFolder(): Promise<string> {
   return mine;
 }
 
-async function endKilledBuilds(all: string): Promise<void> {
+/** Ends the builds of halabs that are gone, in a folder that holds one for each build, and removes what they left. */
+export async function endKilledBuilds(all: string): Promise<void> {
   // What others have put there is not looked at.
   if (!isOwn(all)) return;
   for (const entry of readdirSync(all)) {
     const halab = parseMark(entry);
-    if (halab !== null && halab.pid !== process.pid && isStill(halab)) continue;
+    // An older halab wrote its bare id: whose that is now nobody knows, and what may be at work is left alone.
+    const mayWork = halab === null ? isRunning(Number(entry), 'node') : isStill(halab);
+    if (mayWork && (halab?.pid ?? Number(entry)) !== process.pid) continue;
     const build = readMark(join(all, entry, 'pid'));
     if (build !== null) await endMarked(build);
     await removeBuild(join(all, entry));

@@ -3,6 +3,7 @@ import type { Course, Flavour, Lesson } from '../course/lesson.ts';
 import { lessonStatus, lessonsBefore } from '../course/progress.ts';
 import { HalabError } from '../errors.ts';
 import type { Emit } from '../events.ts';
+import { assertGoesOn } from '../interruption.ts';
 import { withLock } from '../lab/lock.ts';
 import { judgeTask } from './check.ts';
 import { lessonCheckpoint } from './checkpoint-file.ts';
@@ -117,6 +118,7 @@ export async function bringToStart(
   else await restoreCheckpoint(session, way.checkpoint, emit);
   if (way.checkpoint === lessonCheckpoint(lesson.id)) return at;
   for (const before of way.solve) await solveLesson(at, before, options);
+  assertGoesOn(signal, interrupted);
   await beginLesson(at, lesson, emit);
   const { verdicts } = await judgeEntry(at, lesson, {
     patient: true,
@@ -124,6 +126,7 @@ export async function bringToStart(
   });
   const failed = verdicts.find(({ passed }) => !passed);
   if (failed !== undefined) {
+    assertGoesOn(signal, interrupted);
     throw new HalabError(`The start of "${lesson.title}" was not reached.`, {
       reason: failed.evidence,
       next: 'Try again: halab reset. Or make the lab anew: halab destroy, then halab up',

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { HalabError } from '../../src/errors.ts';
 import type { WorkEvent } from '../../src/events.ts';
 import { examine } from '../../src/host/examine.ts';
@@ -280,6 +280,25 @@ describe('carrying it out', () => {
       'apt-get install --no-install-recommends --no-remove mmdebstrap',
     );
   });
+
+  test.each(['apt-get update', 'apt-get install'])(
+    'asked to end while %s runs, it begins nothing more and ends with 130',
+    async (during) => {
+      const controller = new AbortController();
+      const { stream, typed } = scripted((line) => {
+        if (!line.includes(during)) return 0;
+        controller.abort();
+        // A program that is ended so has failed.
+        return 100;
+      });
+      const examine = vi.fn();
+      await expect(
+        applyFix(stream, plan, () => {}, { ...options, examine, signal: controller.signal }),
+      ).rejects.toMatchObject({ exitCode: 130, next: 'Carry on: halab doctor --fix' });
+      expect(typed.at(-1)).toContain(during);
+      expect(examine).not.toHaveBeenCalled();
+    },
+  );
 
   test('an ordinary user: sudo without a password', async () => {
     const { stream, typed } = scripted();

@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
@@ -12,7 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Box, openLog, verifyBox } from '../../src/lab/box.ts';
+import { type Box, endKilledBuilds, openLog, verifyBox } from '../../src/lab/box.ts';
+import { markOf, markWord } from '../../src/lab/process.ts';
 import { runLocally } from '../../src/local-runner.ts';
 
 const hash = 'ab'.repeat(32);
@@ -21,7 +24,11 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'halab-box-test-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
 
 /** A box file as build.sh packs it: an uncompressed tar of the image and its manifest. */
 function pack({
@@ -67,6 +74,44 @@ describe('the log of a build', () => {
     log.write('one\n');
     expect(log.fault()).toMatch(/^The log could not be written to the end: ENOSPC/);
     closeSync(log.file);
+  });
+});
+
+describe('what killed builds have left', () => {
+  it('is removed, and the builds are ended; nothing else is touched', async () => {
+    const start = (...words: [string, ...string[]]): ChildProcess => {
+      const [program, ...args] = words;
+      const child = spawn(program, args, { stdio: 'ignore' });
+      children.push(child);
+      return child;
+    };
+    const word = ({ pid = 0 }: ChildProcess): string => {
+      const mark = markOf(pid);
+      if (mark === null) throw new Error(`no process ${pid}`);
+      return markWord(mark);
+    };
+    const [build, another, working] = [1, 2, 3].map(() => start('sleep', '60')) as [
+      ChildProcess,
+      ChildProcess,
+      ChildProcess,
+    ];
+    const older = start(process.execPath, '-e', 'setTimeout(() => {}, 60_000)');
+    const left = (name: string, pid: string): void => {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'pid'), pid);
+    };
+    left(word(working), word(working));
+    left(String(older.pid), String(another.pid));
+    left('4194305-0123456789abcdef', word(build));
+    // Its id is another's by now, and so is that of its build.
+    left(`${another.pid}-0123456789abcdef`, `${another.pid}-0123456789abcdef`);
+    left('4194305', String(another.pid));
+    // This very process has begun no build yet.
+    left(`${process.pid}`, '');
+    await endKilledBuilds(folder);
+    expect(readdirSync(folder).sort()).toEqual([String(older.pid), word(working)].sort());
+    const alive = [build, another, working, older].map(({ pid = 0 }) => markOf(pid) !== null);
+    expect(alive).toEqual([false, true, true, true]);
   });
 });
 

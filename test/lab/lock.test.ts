@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -230,7 +230,11 @@ describe('where there is no /proc', () => {
   });
 });
 
-describe.each(usualLockers.map((locker) => [locker[0], locker] as const))('by %s', (_, locker) => {
+describe.each(
+  usualLockers
+    .filter(([program]) => spawnSync(program, ['--version']).error === undefined)
+    .map((locker) => [locker[0], locker] as const),
+)('by %s', (_, locker) => {
   const lock = (work: () => Promise<string>) => withLock('one', 'a test', work, [locker]);
 
   it('one is let in and the next is not', async () => {

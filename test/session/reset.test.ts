@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Lesson } from '../../src/course/lesson.ts';
 import { loadCourse } from '../../src/course/load.ts';
 import type { Emit } from '../../src/events.ts';
@@ -17,7 +17,7 @@ import {
   toPrune,
   writeCheckpoints,
 } from '../../src/session/checkpoint-file.ts';
-import { solveLesson, startHash, wayToStart } from '../../src/session/reset.ts';
+import { bringToStart, solveLesson, startHash, wayToStart } from '../../src/session/reset.ts';
 import type { Session } from '../../src/session/session.ts';
 import { machines as labMachines, recordedState } from '../fixtures/load.ts';
 
@@ -142,6 +142,31 @@ describe('solving a lesson on the way', () => {
       ['stickiness', false],
       ['return', true],
     ]);
+  });
+});
+
+describe('a reset that is asked to end', () => {
+  it('does not begin the lesson once the machines were made anew', async () => {
+    const controller = new AbortController();
+    const runAsRoot = vi.fn();
+    const session = {
+      course,
+      lab: imaginaryLab('test'),
+      checkpoints: async () => [],
+      shell: { runAsRoot },
+    } as unknown as Session;
+    const start = { what: 'Clearing away', steps: [{ on: ['node1'], run: 'true' }] };
+    const reset = bringToStart(session, { ...machines, start } as Lesson, {
+      emit: () => {},
+      flavour: 'pcs',
+      signal: controller.signal,
+      rebuild: async () => {
+        controller.abort();
+        return session;
+      },
+    });
+    await expect(reset).rejects.toMatchObject({ exitCode: 130 });
+    expect(runAsRoot).not.toHaveBeenCalled();
   });
 });
 

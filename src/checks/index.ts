@@ -12,7 +12,7 @@ import { exportedSchema, judgeExported } from './exported.ts';
 import { hostsSchema, judgeHosts } from './hosts.ts';
 import { judgeManaged, managedSchema } from './managed.ts';
 import { judgeMembership, membershipSchema } from './membership.ts';
-import { judgeMount, mountSchema } from './mount.ts';
+import { judgeMount, mountSchema, questionOfMount } from './mount.ts';
 import { judgeNoLeftovers } from './no-leftovers.ts';
 import { judgeOnline, onlineSchema } from './online.ts';
 import { judgeOperation, operationSchema } from './operation.ts';
@@ -112,7 +112,10 @@ export const questionsOf = (
   checks: readonly CheckSpec[],
   machines: readonly Machine[],
 ): Question[] =>
-  checks.flatMap(({ answer }) => (answer === undefined ? [] : [questionOf(answer, machines)]));
+  checks.flatMap(({ answer, mount }) => [
+    ...(answer === undefined ? [] : [questionOf(answer, machines)]),
+    ...(mount === undefined ? [] : questionOfMount(mount, machines)),
+  ]);
 
 /** Whether any of these checks looks at who is in Corosync's ring. */
 export const lookAtRing = (checks: readonly CheckSpec[]): boolean =>

@@ -1,5 +1,7 @@
 import * as z from 'zod';
-import type { Mount } from '../cluster/state.ts';
+import type { Question } from '../cluster/collect.ts';
+import type { Mount, ReachableMachine } from '../cluster/state.ts';
+import type { Machine } from '../lab/machine.ts';
 import { namesIn, plainSource } from './names.ts';
 import { machineNames } from './places.ts';
 import {
@@ -14,6 +16,7 @@ import {
   reach,
   reachable,
   type Scene,
+  searchedFor,
 } from './select.ts';
 import { matching } from './selector.ts';
 import type { Verdict } from './verdict.ts';
@@ -37,7 +40,50 @@ export const mountSchema = z
 
 type Expected = z.infer<typeof mountSchema>;
 
-/** Where a directory is mounted, from what, and whether the cluster did it. */
+/** Files of another machine, for which one waits when that is gone. */
+const isRemote = (type: string): boolean => /^nfs/.test(type);
+
+/**
+ * What asks a server whether it is still there, where a directory of one is mounted: statfs(2) is answered by no cache. Where
+ * none is mounted it starts no program.
+ */
+const askServer = (target: string): string => {
+  const shown = target.replaceAll(
+    /[ \t\n\\]/g,
+    (letter) => `\\${letter.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  );
+  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+  return `while read -r _ at type _; do [[ $at == ${quoted(shown)} && $type == nfs* ]] && exec stat --file-system --format=%T -- ${quoted(target)}; done < /proc/self/mounts; true`;
+};
+
+/** What must be asked where files of another machine may be mounted: whether that machine answers. */
+export function questionOfMount(
+  { target, source, type, on }: Expected,
+  machines: readonly Machine[],
+): Question[] {
+  const local =
+    (type !== undefined && !isRemote(type)) || (source !== undefined && !source.includes(':'));
+  return on === 'nowhere' || local
+    ? []
+    : [{ run: askServer(target), on: searchedFor(on, machines) }];
+}
+
+/** Why what is mounted cannot be read, to go on after its name; null when it can, or nobody asked. */
+function unread(
+  { type, source }: Mount,
+  target: string,
+  { answers }: ReachableMachine,
+): string | null {
+  const answer = isRemote(type) ? answers[askServer(target)] : undefined;
+  if (answer === undefined || answer.exitCode === 0) return null;
+  const is = `is mounted from ${source}, but`;
+  const server = source.replace(/:.*$/, '');
+  return answer.exitCode === null
+    ? `${is} ${server} does not answer: whoever reads there waits. Is ${server} switched on, and its NFS server running? See: halab status`
+    : `${is} cannot be read: ${answer.output.trim().replaceAll(/\s*\n\s*/g, ' | ') || `exit code ${answer.exitCode}`}`;
+}
+
+/** Where a directory is mounted, from what, whether it can be read, and whether the cluster did it. */
 export function judgeMount(expected: Expected, scene: Scene): Verdict {
   const { state, machines } = scene;
   const { target, on } = expected;
@@ -70,6 +116,8 @@ export function judgeMount(expected: Expected, scene: Scene): Verdict {
     if (mount === undefined) return failed(expectation, `${target} is not mounted on ${name}.`);
     const wrong = otherwise(mount, expected, scene);
     if (wrong !== null) return failed(expectation, `On ${name} ${target} is ${wrong}.`);
+    const silent = unread(mount, target, machine);
+    if (silent !== null) return failed(expectation, `On ${name} ${target} ${silent}.`);
     const unmanaged = expected.managed === true ? whyUnmanaged(target, name, scene) : null;
     if (unmanaged !== null) return failed(expectation, unmanaged);
   }

@@ -1,4 +1,8 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the lessons' and the CIB's own word; no object here is awaited
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkSchema, judge, questionsOf } from '../../src/checks/index.ts';
 import type { Verdict } from '../../src/checks/verdict.ts';
@@ -447,6 +451,81 @@ describe('mount and exported', () => {
     const verdict = verdictOn(mounted, check);
     expect(verdict.evidence).toContain(evidence);
     expect(verdict.passed).toBe(passed);
+  });
+});
+
+describe('a mount whose server is gone', () => {
+  const spec = { target: '/srv/web', type: 'nfs', on: 'one-node', managed: true };
+  const run = questionsOf([checkSchema.parse({ mount: spec })], machines)[0]?.run ?? '';
+  const asked = (output: string, exitCode: number | null): ClusterState =>
+    varied('nfs-mount-done', (draft) => {
+      for (const name of ['node1', 'node2'])
+        on(draft, name).answers = { [run]: { output, exitCode } };
+    });
+
+  it.each<[string, ClusterState, boolean, string]>([
+    ['it answers', asked('nfs\n', 0), true, 'by the cluster.'],
+    ['it was not asked', recordedState('nfs-mount-done'), true, 'by the cluster.'],
+    [
+      'it does not answer within the limit',
+      asked('', null),
+      false,
+      'is mounted from storage:/srv/export, but storage does not answer: whoever reads there waits. Is storage switched on, and its NFS server running? See: halab status.',
+    ],
+    [
+      'a soft mount gives up',
+      asked("stat: cannot read file system information for '/srv/web': Input/output error\n", 1),
+      false,
+      "cannot be read: stat: cannot read file system information for '/srv/web': Input/output error.",
+    ],
+  ])('%s', (_, state, passed, evidence) => {
+    const verdict = verdictOn(state, { mount: spec });
+    expect(verdict.evidence).toContain(evidence);
+    expect(verdict.passed).toBe(passed);
+  });
+
+  it('is asked for where files of another machine may be mounted, and nowhere else', () => {
+    const questions = (mount: object): readonly (readonly string[])[] =>
+      questionsOf([checkSchema.parse({ mount })], machines).map(({ on: where }) => where);
+    expect(questions(spec)).toEqual([['node1', 'node2']]);
+    expect(questions({ target: '/mnt', source: 'www:/srv', on: 'storage' })).toEqual([['storage']]);
+    expect(questions({ target: '/srv/data', source: '/dev/drbd0', on: 'one-node' })).toEqual([]);
+    expect(questions({ target: '/srv/data', type: 'ext4', on: 'one-node' })).toEqual([]);
+    expect(questions({ target: '/srv/web', type: 'nfs', on: 'nowhere' })).toEqual([]);
+  });
+
+  it('the question asks the file system where it is mounted from a server', () => {
+    const folder = mkdtempSync(join(tmpdir(), "it's a mount "));
+    const question =
+      questionsOf([checkSchema.parse({ mount: { ...spec, target: folder } })], machines)[0]?.run ??
+      '';
+    const mounts = join(folder, 'mounts');
+    const asks = (type: string): string => {
+      writeFileSync(
+        mounts,
+        `/dev/vda1 / ext4 rw 0 0\nnas:/srv ${folder.replaceAll(' ', '\\040')} ${type} rw 0 0\n`,
+      );
+      const command = question.replace('/proc/self/mounts', `"${mounts}"`);
+      return execFileSync('bash', ['-c', command], { encoding: 'utf8' });
+    };
+    expect(asks('nfs4')).toMatch(/^\S+\n$/);
+    expect(asks('ext4')).toBe('');
+    rmSync(folder, { recursive: true });
+  });
+
+  it('the question is answered at once where nothing of a server is mounted, whatever the name', () => {
+    for (const target of ['/', "/it's here", '/a b'])
+      expect(
+        execFileSync(
+          'bash',
+          [
+            '-c',
+            questionsOf([checkSchema.parse({ mount: { ...spec, target } })], machines)[0]?.run ??
+              'false',
+          ],
+          { encoding: 'utf8' },
+        ),
+      ).toBe('');
   });
 });
 

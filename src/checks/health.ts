@@ -1,6 +1,10 @@
-import type { CibResource, Failure, PacemakerStatus } from '../cluster/state.ts';
+import type { CibOperation, CibResource, Failure, PacemakerStatus } from '../cluster/state.ts';
+import { isFencingOn } from './cluster-options.ts';
+import { metaOf } from './meta.ts';
+import { onFailOf } from './operations.ts';
 import {
   activeNodes,
+  ancestorsOf,
   type ClusterView,
   instancesOf,
   listed,
@@ -12,7 +16,9 @@ import { truth } from './settings.ts';
 /** Whether a configured resource works: each function says in a sentence what is wrong, or null. */
 
 /** Whether the cluster looks after the resource at all. */
-export function notLookedAfter({ id }: CibResource, { status, cib }: ClusterView): string | null {
+export function notLookedAfter(resource: CibResource, view: ClusterView): string | null {
+  const { id } = resource;
+  const { status, cib } = view;
   if (truth(cib.properties['maintenance-mode'] ?? 'false') === true) {
     return 'The whole cluster is in maintenance mode (maintenance-mode): it starts, stops and watches nothing.';
   }
@@ -20,14 +26,7 @@ export function notLookedAfter({ id }: CibResource, { status, cib }: ClusterView
     if (instance.orphaned) {
       return `${id} is orphaned: it still runs, but is no longer in the configuration.`;
     }
-    if (instance.blocked) {
-      // A stop that failed blocks; other failures of the resource may be remembered beside it.
-      const cause =
-        failureOf(status, id, ({ operation }) => operation === 'stop') ??
-        failureOf(status, id) ??
-        'an operation failed';
-      return `${id} is blocked: ${cause}, and the cluster cannot go on safely without fencing.`;
-    }
+    if (instance.blocked) return `${id} is blocked: ${whyBlocked(resource, view)}.`;
     const looksAway = status.nodes.find(
       ({ name, maintenance }) => maintenance && instance.nodes.includes(name),
     );
@@ -47,6 +46,59 @@ export function notLookedAfter({ id }: CibResource, { status, cib }: ClusterView
   }
   return null;
 }
+
+/**
+ * Why the cluster does not touch a resource any more. 3.0.0 has these causes: a resource that is active on several nodes with
+ * multiple-active=block (lib/pengine/native.c), a failure with on-fail=block, a failed stop that cannot be answered by
+ * fencing (lib/pengine/unpack.c), and a lost ticket with loss-policy=freeze (pcmk_sched_tickets.c).
+ */
+function whyBlocked(resource: CibResource, { status, cib }: ClusterView): string {
+  const { id } = resource;
+  const family = [resource, ...ancestorsOf(cib, resource)];
+  const group = family.find(({ kind }) => kind === 'group');
+  const several = [resource, ...cib.resources.filter((one) => group && one.parent === group.id)]
+    .map((one) => ({ one, nodes: activeNodes(status, one.id) }))
+    .find(
+      ({ one, nodes }) =>
+        nodes.length > 1 &&
+        !ancestorsOf(cib, one).some(({ kind }) => kind === 'clone') &&
+        metaOf(one, 'multiple-active', cib)?.toLowerCase() === 'block',
+    );
+  if (several !== undefined) {
+    const what = several.one.id === id ? 'it' : several.one.id;
+    return `${what} is active on ${listed(several.nodes)} at once, and multiple-active=block tells the cluster to touch none of them. Stop it by hand where it should not be, then: crm_resource --refresh --resource ${several.one.id}`;
+  }
+  const told = failureOf(status, id, ({ operation }) =>
+    operationsNamed(resource, operation).some((one) => {
+      const answer = onFailOf(one, cib);
+      return answer.set && answer.is === 'block';
+    }),
+  );
+  if (told !== null)
+    return `${told}, and on-fail=block tells the cluster to leave it alone then. Once the cause is mended: crm_resource --cleanup --resource ${id}`;
+  const stop = failureOf(status, id, ({ operation }) => operation === 'stop');
+  if (stop !== null) {
+    const device = cib.resources.some(({ agent }) => agent.startsWith('stonith:'));
+    const without = isFencingOn(cib, status) && !device ? 'a fence device' : 'fencing';
+    return `${stop}, and the cluster cannot go on safely without ${without}`;
+  }
+  const ticket = cib.constraints.find(
+    ({ kind, attributes }) =>
+      kind === 'ticket' &&
+      attributes['loss-policy'] === 'freeze' &&
+      family.some((one) => one.id === attributes.rsc),
+  );
+  if (ticket !== undefined)
+    return `the ticket ${ticket.attributes.ticket} is not granted, and loss-policy=freeze (${ticket.id}) leaves it as it is`;
+  return 'the cluster does not touch it any more. What happened, tells: crm_mon -1rf';
+}
+
+/** The operations of a name that a resource has; one without settings when it has none. */
+const operationsNamed = ({ operations }: CibResource, name: string): CibOperation[] => {
+  const own = operations.filter((one) => one.name === name);
+  if (own.length > 0) return own;
+  return [{ name, interval: 0, timeout: null, onFail: null, role: null, enabled: true }];
+};
 
 /** "its start failed on node1 (no such device)": a failure that Pacemaker remembers of a resource; null when none fits. */
 export function failureOf(
@@ -72,17 +124,20 @@ export function notStarted({ id }: CibResource, { status, cib }: ClusterView): s
   if (truth(cib.properties['stop-all-resources'] ?? 'false') === true) {
     return `${id} is not started: the cluster property stop-all-resources stops everything.`;
   }
-  const failure = failureOf(status, id);
-  if (failure !== null) return `${id} is not started: ${failure}.`;
-  const noDevice = !cib.resources.some(({ agent }) => agent.startsWith('stonith:'));
-  if (noDevice && truth(cib.properties['stonith-enabled'] ?? 'true') !== false) {
-    return `${id} is not started. Fencing is on and there is no fence device, so the cluster starts nothing.`;
-  }
-  if (!status.quorate) return `${id} is not started: the cluster has no quorum.`;
+  // What holds now comes before a failure that Pacemaker remembers, which may be old.
   const idle = status.nodes.filter(({ online, standby }) => online && standby);
   if (idle.length > 0 && idle.length === status.nodes.filter(({ online }) => online).length) {
     return `${id} is not started: ${listed(idle.map(({ name }) => name))} in standby, and no other node online.`;
   }
+  const policy = status.options['no-quorum-policy'] ?? cib.properties['no-quorum-policy'];
+  if (!status.quorate && policy !== 'ignore')
+    return `${id} is not started: the cluster has no quorum.`;
+  const noDevice = !cib.resources.some(({ agent }) => agent.startsWith('stonith:'));
+  if (noDevice && isFencingOn(cib, status)) {
+    return `${id} is not started. Fencing is on and there is no fence device, so the cluster starts nothing.`;
+  }
+  const failure = failureOf(status, id);
+  if (failure !== null) return `${id} is not started: ${failure}.`;
   return `${id} is configured, but not started anywhere.`;
 }
 

@@ -7,6 +7,7 @@ import type {
   RunningResource,
 } from '../cluster/state.ts';
 import type { Machine } from '../lab/machine.ts';
+import { byUsualNames } from './cluster-options.ts';
 import { type Names, namesIn } from './names.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -139,7 +140,13 @@ export function nodeViews({ state, machines }: Scene): NodeView[] {
   const nodes = nodeNames(machines);
   return reachable(state).flatMap(({ name, pacemaker, cib }) =>
     nodes.includes(name) && pacemaker !== null && cib !== null
-      ? [{ from: name, status: pacemaker, cib }]
+      ? [
+          {
+            from: name,
+            status: pacemaker,
+            cib: { ...cib, properties: byUsualNames(cib.properties, pacemaker) },
+          },
+        ]
       : [],
   );
 }

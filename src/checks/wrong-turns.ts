@@ -1,6 +1,14 @@
 import type { Cib, ReachableMachine } from '../cluster/state.ts';
 import { unitsOf } from './agents.ts';
-import { clusterView, listed, nodeNames, reachable, type Scene } from './select.ts';
+import { isFencingOn } from './cluster-options.ts';
+import {
+  type ClusterView,
+  clusterView,
+  listed,
+  nodeNames,
+  reachable,
+  type Scene,
+} from './select.ts';
 import { truth } from './settings.ts';
 
 /**
@@ -12,26 +20,23 @@ export function wrongTurns(scene: Scene): string[] {
     nodeNames(scene.machines).includes(name),
   );
   const view = clusterView(scene);
-  const cib = typeof view === 'string' ? null : view.cib;
-  return [
-    ...(cib === null
+  const configured =
+    typeof view === 'string'
       ? []
       : [
-          ...fencingOff(cib, nodes),
-          ...quorumIgnored(cib),
-          ...maintained(cib),
-          ...leftByMoves(cib),
-        ]),
-    ...(cib === null ? [] : besideTheCluster(cib, nodes)),
-    ...ownServersClient(reachable(scene.state)),
-    ...notInSync(nodes),
-  ];
+          ...fencingOff(view, nodes),
+          ...quorumIgnored(view.cib),
+          ...maintained(view.cib),
+          ...leftByMoves(view.cib),
+          ...besideTheCluster(view.cib, nodes),
+        ];
+  return [...configured, ...ownServersClient(reachable(scene.state)), ...notInSync(nodes)];
 }
 
 /** A false stonith-enabled is what a new cluster has in the first lessons; with fencing set up it is a relapse. */
-function fencingOff({ properties, resources }: Cib, nodes: readonly ReachableMachine[]): string[] {
-  if (truth(properties['stonith-enabled'] ?? 'true') !== false) return [];
-  const device = resources.find(({ agent }) => agent.startsWith('stonith:'));
+function fencingOff({ cib, status }: ClusterView, nodes: readonly ReachableMachine[]): string[] {
+  if (isFencingOn(cib, status)) return [];
+  const device = cib.resources.find(({ agent }) => agent.startsWith('stonith:'));
   const sbd = nodes.some(({ units }) => units['sbd.service']?.active === 'active');
   if (device === undefined && !sbd) return [];
   const what = device === undefined ? 'SBD runs' : `there is the fence device ${device.id}`;

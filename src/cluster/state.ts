@@ -132,6 +132,8 @@ export interface PacemakerStatus {
   /** The DC's state as crmadmin(8) --status tells it: "S_IDLE", "S_TRANSITION_ENGINE", "S_POLICY_ENGINE" ...; null when not known. */
   readonly dcState: string | null;
   readonly quorate: boolean;
+  /** Cluster properties in force that crm_mon tells, defaults too: "stonith-enabled", "maintenance-mode" ... */
+  readonly options: Readonly<Record<string, string>>;
   readonly nodes: readonly PacemakerNode[];
   readonly resources: readonly RunningResource[];
   readonly bans: readonly Ban[];

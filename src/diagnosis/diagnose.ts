@@ -237,8 +237,10 @@ function clusterTroubles({ state }: LabView): Finding[] {
         'blocked',
         'Cluster',
         `${resource.id} is blocked: the cluster does not touch it any more`,
-        'a resource that the cluster can stop',
-        'Its stop has failed. Stop it by hand, then have the failure forgotten.',
+        'a resource that the cluster may touch',
+        pacemaker.failures.some((one) => one.resource === resource.id && one.operation === 'stop')
+          ? 'Its stop has failed. Stop it by hand, then have the failure forgotten.'
+          : 'crm_mon shows why: what failed (on-fail=block), or that it is active on several nodes (multiple-active=block). Mend that, then have the failure forgotten.',
         `halab shell ${name} -- sudo crm_mon -1`,
         `halab shell ${name} -- sudo crm_resource --cleanup --resource ${resource.id}`,
       ),

@@ -620,6 +620,170 @@ describe('variations of recorded states (not recorded themselves): refused', () 
       started,
       'vip is not started: the cluster has no quorum.',
     ],
+    ...(
+      [
+        [
+          'both nodes in standby',
+          (status) => {
+            for (const node of status.nodes) node.standby = true;
+          },
+          'vip is not started: node1 and node2 in standby, and no other node online.',
+        ],
+        [
+          'no quorum',
+          (status) => {
+            status.quorate = false;
+          },
+          'vip is not started: the cluster has no quorum.',
+        ],
+        [
+          'fencing without a device',
+          (status, cib) => {
+            cib.properties['stonith-enabled'] = 'true';
+            status.options['stonith-enabled'] = 'true';
+          },
+          'vip is not started. Fencing is on and there is no fence device, so the cluster starts nothing.',
+        ],
+        [
+          'nothing else, so that the failure is the reason',
+          (status) => {
+            status.quorate = false;
+            status.options['no-quorum-policy'] = 'ignore';
+          },
+          'vip is not started: its monitor failed on node1 (',
+        ],
+      ] as [string, Parameters<typeof bothViews>[1], string][]
+    ).map(
+      ([what, edit, evidence]): Variation => [
+        `one old monitor failure, and now ${what}`,
+        'vip-failed',
+        (draft) =>
+          bothViews(draft, (status, cib) => {
+            Object.assign(instanceIn(status), { role: 'Stopped', active: false, nodes: [] });
+            edit(status, cib);
+          }),
+        started,
+        evidence,
+      ],
+    ),
+    [
+      'blocked by on-fail=block of its monitor',
+      'vip-failed',
+      (draft) =>
+        bothViews(draft, (status, cib) => {
+          Object.assign(instanceIn(status), { blocked: true, managed: false, failed: true });
+          for (const one of primitiveIn(cib).operations)
+            if (one.name === 'monitor') one.onFail = 'block';
+        }),
+      started,
+      'and on-fail=block tells the cluster to leave it alone then. Once the cause is mended: crm_resource --cleanup --resource vip.',
+    ],
+    [
+      'blocked by on-fail=block in the operation defaults',
+      'vip-failed',
+      (draft) =>
+        bothViews(draft, (status, cib) => {
+          Object.assign(instanceIn(status), { blocked: true, managed: false, failed: true });
+          cib.operationDefaults = { 'on-fail': 'block' };
+        }),
+      started,
+      'vip is blocked: its monitor failed on node1 (',
+    ],
+    [
+      'blocked by multiple-active=block',
+      'vip-started',
+      (draft) =>
+        bothViews(draft, (status, cib) => {
+          Object.assign(instanceIn(status), {
+            blocked: true,
+            managed: false,
+            nodes: ['node1', 'node2'],
+          });
+          primitiveIn(cib).meta['multiple-active'] = 'block';
+        }),
+      started,
+      'vip is blocked: it is active on node1 and node2 at once, and multiple-active=block tells the cluster to touch none of them.',
+    ],
+    [
+      'blocked with its group, of which another member is active twice',
+      'vip-in-group',
+      (draft) =>
+        bothViews(draft, (status, cib) => {
+          Object.assign(instanceIn(status), { blocked: true, managed: false });
+          for (const one of status.resources)
+            if (one.id === 'dummy') one.nodes = ['node1', 'node2'];
+          for (const one of cib.resources)
+            if (one.kind === 'group') one.meta['multiple-active'] = 'block';
+        }),
+      started,
+      'vip is blocked: dummy is active on node1 and node2 at once, and multiple-active=block',
+    ],
+    [
+      'blocked by a stop that failed, with fencing on and no device',
+      'vip-on-both-nodes',
+      (draft) =>
+        bothViews(draft, (status) => {
+          status.options['stonith-enabled'] = 'true';
+        }),
+      started,
+      'and the cluster cannot go on safely without a fence device.',
+    ],
+    [
+      'blocked by a lost ticket',
+      'vip-started',
+      (draft) =>
+        bothViews(draft, (status, cib) => {
+          Object.assign(instanceIn(status), { blocked: true, managed: false });
+          cib.constraints.push({
+            id: 't',
+            kind: 'ticket',
+            attributes: { rsc: 'vip', ticket: 'site-a', 'loss-policy': 'freeze' },
+            sets: [],
+            hasRules: false,
+          });
+        }),
+      started,
+      'vip is blocked: the ticket site-a is not granted, and loss-policy=freeze (t) leaves it as it is.',
+    ],
+    [
+      'blocked, and nothing tells why',
+      'vip-started',
+      eachVip((instance) => {
+        Object.assign(instance, { blocked: true, managed: false });
+      }),
+      started,
+      'vip is blocked: the cluster does not touch it any more. What happened, tells: crm_mon -1rf.',
+    ],
+    [
+      'a property by a name that this Pacemaker does not know',
+      'fencing-unset',
+      (draft) =>
+        bothViews(draft, (_, cib) => {
+          cib.properties['fencing-enabled'] = 'false';
+        }),
+      { property: { name: 'stonith-enabled', is: false } },
+      'fencing-enabled is false, but this Pacemaker (3.0.0-3.0.0) does not know that name, which came with 3.0.2: set stonith-enabled. What is in force is stonith-enabled=true (crm_mon).',
+    ],
+    [
+      'a property by both names, of which this Pacemaker knows the old one',
+      'two-online',
+      (draft) =>
+        bothViews(draft, (_, cib) => {
+          cib.properties['fencing-enabled'] = 'true';
+        }),
+      { property: { name: 'stonith-enabled', is: true } },
+      'stonith-enabled is false, not true.',
+    ],
+    [
+      'a property that is set, and not in force',
+      'two-online',
+      (draft) =>
+        bothViews(draft, (status) => {
+          status.options['stonith-enabled'] = 'true';
+        }),
+      { property: { name: 'stonith-enabled', is: false } },
+      'stonith-enabled is set to false. What is in force is stonith-enabled=true (crm_mon).',
+    ],
     [
       'the address on the other node, by hand',
       'vip-resource-stopped',
@@ -937,6 +1101,17 @@ describe('variations of recorded states (not recorded themselves): accepted', ()
       }),
       { resource: { agent, with: { ip, cidr_netmask: 24, nic: 'eth1' }, started: 'once' } },
       'vip is started on node1',
+    ],
+    [
+      'a property by its new name, of a Pacemaker that knows it',
+      'two-online',
+      (draft) =>
+        bothViews(draft, (status, cib) => {
+          status.version = '3.0.2-1.fc44';
+          cib.properties = { 'stonith-enabled': 'true', 'fencing-enabled': 'false' };
+        }),
+      { property: { name: 'stonith-enabled', is: false } },
+      'stonith-enabled is false.',
     ],
     [
       'enabled=false in the operation defaults, which disables nothing',

@@ -5,19 +5,6 @@ import { score } from './score.ts';
 import { childOf, childrenOf, everyElement, parseXml, type XmlElement } from './xml.ts';
 
 /**
- * Properties that Pacemaker 3.0.2 renamed, by their new names. It looks for the new name first
- * and takes the old one when that is not set (pacemaker's lib/common/options.c).
- */
-const renamedProperties: Readonly<Record<string, string>> = {
-  'fencing-enabled': 'stonith-enabled',
-  'fencing-action': 'stonith-action',
-  'fencing-timeout': 'stonith-timeout',
-  'fencing-max-attempts': 'stonith-max-attempts',
-  'fencing-watchdog-timeout': 'stonith-watchdog-timeout',
-  'fencing-reaction': 'fence-reaction',
-};
-
-/**
  * Reads `cibadmin --query` (cibadmin(8)). Templates and references (id-ref) are filled in, and parameters of a group or clone are those of what is in it. A set
  * of attributes that holds under a rule alone is left out: whether it applies is not known here.
  * @throws Error when it is not a CIB.
@@ -31,12 +18,10 @@ export function parseCib(text: string): Cib {
   const { admin_epoch = '0', epoch = '0', num_updates = '0' } = cib.attributes;
   return {
     version: `${admin_epoch}.${epoch}.${num_updates}`,
-    properties: withOldNames(
-      values(
-        childrenOf(section('crm_config'), 'cluster_property_set'),
-        find,
-        'cib-bootstrap-options',
-      ),
+    properties: values(
+      childrenOf(section('crm_config'), 'cluster_property_set'),
+      find,
+      'cib-bootstrap-options',
     ),
     resourceDefaults: values(childrenOf(section('rsc_defaults'), 'meta_attributes'), find),
     operationDefaults: values(childrenOf(section('op_defaults'), 'meta_attributes'), find),
@@ -89,17 +74,6 @@ function values(sets: readonly XmlElement[], find: Find, first?: string): Record
     else if (!(name in found)) found[name] = value;
   }
   return found;
-}
-
-function withOldNames(properties: Record<string, string>): Record<string, string> {
-  const old = { ...properties };
-  for (const [name, oldName] of Object.entries(renamedProperties)) {
-    const value = properties[name];
-    if (value === undefined) continue;
-    delete old[name];
-    if (value !== '') old[oldName] = value;
-  }
-  return old;
 }
 
 function resourcesIn(

@@ -23,6 +23,7 @@ export function parseCrmMon(text: string): Omit<PacemakerStatus, 'dcState'> {
     version: dc?.attributes.version ?? '',
     dc: present ? (dc.attributes.name ?? null) : null,
     quorate: dc !== undefined && flag(dc, 'with_quorum'),
+    options: childOf(childOf(result, 'summary'), 'cluster_options')?.attributes ?? {},
     nodes: childrenOf(childOf(result, 'nodes'), 'node').map(nodeOf),
     resources: instancesIn(childOf(result, 'resources'), []),
     bans: childrenOf(childOf(result, 'bans'), 'ban').map(banOf),

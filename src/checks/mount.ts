@@ -72,9 +72,13 @@ export function questionOfMount(
 function unread(
   { type, source }: Mount,
   target: string,
-  { answers }: ReachableMachine,
+  { answers, problems }: ReachableMachine,
 ): string | null {
-  const answer = isRemote(type) ? answers[askServer(target)] : undefined;
+  if (!isRemote(type)) return null;
+  const answer = answers[askServer(target)];
+  const cut = problems.find(({ part }) => part === 'probe');
+  if (answer === undefined && cut !== undefined)
+    return `is mounted from ${source}; whether that can be read is not known, for ${cut.message}`;
   if (answer === undefined || answer.exitCode === 0) return null;
   const is = `is mounted from ${source}, but`;
   const server = source.replace(/:.*$/, '');

@@ -467,6 +467,18 @@ describe('a mount whose server is gone', () => {
     ['it answers', asked('nfs\n', 0), true, 'by the cluster.'],
     ['it was not asked', recordedState('nfs-mount-done'), true, 'by the cluster.'],
     [
+      'the answer of the machine breaks off before it',
+      varied('nfs-mount-done', (draft) => {
+        for (const name of ['node1', 'node2'])
+          on(draft, name).problems.push({
+            part: 'probe',
+            message: 'the answer breaks off after "cib"',
+          });
+      }),
+      false,
+      'whether that can be read is not known, for the answer breaks off after "cib".',
+    ],
+    [
       'it does not answer within the limit',
       asked('', null),
       false,

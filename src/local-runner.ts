@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { readLocale } from './locale.ts';
 import type { CommandResult, Runner } from './run.ts';
+
+/** Milliseconds in which a signal to all programs of a terminal has reached each of them. */
+const ctrlCWithin = 20;
 
 /** Runs commands on this computer, in English: their output is read. */
 export const runLocally: Runner = async (command, options = {}) => {
@@ -17,6 +21,8 @@ export const runLocally: Runner = async (command, options = {}) => {
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     forceKillAfterDelay: 2000,
   });
+  // A Ctrl-C in the terminal goes to halab as well, which must have heard it before anybody judges what this one left.
+  if (result.signal !== undefined) await sleep(ctrlCWithin);
   const couldNotStart = result.exitCode === undefined && result.code === 'ENOENT';
   return {
     command,

@@ -117,11 +117,11 @@ function playOn(
         keepStarts: options.keep,
         // Nothing was played yet on machines that were just made.
         rebuild: () => (kept === null ? Promise.resolve(session) : build()),
-        onResult: (result) => {
+        onResult: async (result) => {
           options.onResult(result);
           // Row by row: a smoke that is cut short has measured what it has measured.
           if (options.times !== undefined && result.outageSeconds !== undefined)
-            writeTimes(options.times, session, [result], options.flavour);
+            await writeTimes(options.times, session, [result], options.flavour);
         },
         onFailure: (failed) => keepEvidence(failed, emit),
       });

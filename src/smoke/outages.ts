@@ -70,6 +70,8 @@ export interface Measured {
   /** "software emulation" or "KVM". */
   readonly accelerator: string;
   readonly provider: string;
+  /** What ran on the machines, with versions. */
+  readonly software: string;
 }
 
 /**
@@ -103,7 +105,7 @@ so it can be written anew on any computer. Do not edit it by hand. A smoke of so
 
 - last on ${on.at.toISOString().slice(0, 10)} by halab ${on.halab}: ${on.cores} cores of ${on.processor}, provider ${on.provider}; each row says when, with
   which tool's solutions, and on what it was measured
-- the machines of the box: Debian 13, Pacemaker 3.0.0, Corosync 3.1.9 with a token of 5 s, DRBD 8.4
+- on a node at that time: ${on.software}
 
 Under software emulation everything that the nodes *do* takes about ten times as long as on a real processor: starts, stops,
 promotions. What they *wait for* does not: the token, the consensus, the intervals and timeouts of operations.

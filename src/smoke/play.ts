@@ -19,7 +19,7 @@ export interface PlayOptions {
   readonly keepStarts: boolean;
   /** Makes all machines anew; called when there is no checkpoint to begin at. */
   readonly rebuild: () => Promise<Session>;
-  readonly onResult: (result: SmokeResult) => void;
+  readonly onResult: (result: SmokeResult) => void | Promise<void>;
   /** Told of the first failure while the machines are still as they were then. */
   readonly onFailure: (session: Session) => Promise<void>;
   readonly onUndone?: OnUndone;
@@ -78,7 +78,7 @@ export async function playLessons(
     };
     const isFirst = !result.passed && results.every(({ passed }) => passed);
     results.push(result);
-    options.onResult(result);
+    await options.onResult(result);
     if (isFirst) await options.onFailure(session);
     return result.passed;
   };

@@ -20,6 +20,7 @@ const on = (day: string) => ({
   cores: 2,
   accelerator: 'KVM',
   provider: 'libvirt',
+  software: 'pacemaker 3.0.0-5',
 });
 
 const tableOf = (document: string): string[] =>
@@ -40,6 +41,10 @@ describe('the document on failover times', () => {
       '| virtual-ip | power-cut | 17.1 | 10.0 | - | 2.5 | 4.0 | 2026-11-22, pcs, 2 cores, KVM |',
       '| drbd | power-cut | 40.0 | 10.0 | - | 2.5 | 4.0 | 2026-11-22, pcs, 2 cores, KVM |',
     ]);
+  });
+
+  it('says what ran on the machines', () => {
+    expect(first).toContain('- on a node at that time: pacemaker 3.0.0-5\n');
   });
 
   it('keeps the rows of drills that a later run did not play', () => {

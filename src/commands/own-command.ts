@@ -32,7 +32,6 @@ export const aliasLine = (): string => `alias halab='${wayToProgram(process.exec
 /** The place for the command `halab` while no shell finds one, and nobody has declined it; else null. */
 export function offeredCommand(): CommandPlace | null {
   const { path } = around();
-  // npm puts the folders of packages before a script's PATH; there is no halab of the user's.
   return findCommand(path) !== null || existsSync(declined()) ? null : placeForCommand(around());
 }
 

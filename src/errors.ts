@@ -52,6 +52,10 @@ const misplaced = {
   ENXIO: 'It is a device or a socket',
 } as const;
 
+/** Whether a file could not be written because the disk takes no more (errno(3)). */
+export const isDiskFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+
 /**
  * A failure of the file system that has its cause outside halab, in words for a person; null for
  * any other error. Its codes are those of errno(3).

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, HalabError } from '../errors.ts';
 import {
+  aliasFor,
   type CommandPlace,
   canWrite,
   findCommand,
@@ -11,7 +12,6 @@ import {
   putCommand,
   removeCommand,
   type ShellSurroundings,
-  wayToProgram,
 } from '../host/own-command.ts';
 import { halabHome, makeFolder } from '../paths.ts';
 import { renderText } from '../terminal/report.ts';
@@ -27,7 +27,7 @@ const around = (): ShellSurroundings => ({
 const declined = (): string => join(halabHome(), 'no-command');
 
 /** What works in a shell that does not find the command. */
-export const aliasLine = (): string => `alias halab='${wayToProgram(process.execPath, program)}'`;
+export const aliasLine = (): string => aliasFor(process.execPath, program);
 
 /** The place for the command `halab` while no shell finds one, and nobody has declined it; else null. */
 export function offeredCommand(): CommandPlace | null {

@@ -86,8 +86,9 @@ export function canWrite(folder: string): boolean {
   }
 }
 
-/** The command that works without any of this: this Node and this program. */
-export const wayToProgram = (node: string, program: string): string => pasteable([node, program]);
+/** What makes the command work in one terminal without any of this. */
+export const aliasFor = (node: string, program: string): string =>
+  `alias halab=${pasteable([pasteable([node, program])])}`;
 
 /**
  * Puts the command there. Made again it changes nothing more.
@@ -97,7 +98,7 @@ export function putCommand(place: CommandPlace, node: string, program: string): 
   if (existsSync(place.file) && !isOurs(place.file))
     throw new Error(`${place.file} is there already, and is not halab's.`);
   mkdirSync(dirname(place.file), { recursive: true });
-  const script = `#!/bin/sh\n${mark}\nexec ${wayToProgram(node, program)} "$@"\n`;
+  const script = `#!/bin/sh\n${mark}\nexec ${pasteable([node, program])} "$@"\n`;
   writeFileSync(place.file, script, { mode: 0o755 });
   if (place.startFile === null || namesIt(place.startFile)) return;
   const before = existsSync(place.startFile) ? readFileSync(place.startFile, 'utf8') : '';

@@ -1,5 +1,6 @@
-import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDiskFull } from '../errors.ts';
 import { pasteable } from '../local-runner.ts';
 import { redact } from '../redact.ts';
 import type { Runner } from '../run.ts';
@@ -41,13 +42,18 @@ function short(text: string): string {
 
 const logFile = (lab: Lab): string => join(labFiles.logs(lab), 'commands.log');
 
-/** Notes a command in the lab's log; nothing where the lab has no folder any more. @throws the error of a disk that takes no more. */
+/** Notes a command in the lab's log. @throws what else than these two keeps the file from being written. */
 export function noteCommand(lab: Lab, ran: RanCommand): void {
-  if (!existsSync(labFiles.logs(lab))) return;
   const file = logFile(lab);
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > mostBytes) renameSync(file, join(labFiles.logs(lab), 'commands-before.log'));
-  appendFileSync(file, commandLines(ran), { mode: 0o600 });
+  try {
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > mostBytes) renameSync(file, join(labFiles.logs(lab), 'commands-before.log'));
+    appendFileSync(file, commandLines(ran), { mode: 0o600 });
+  } catch (error) {
+    // A lab that was removed needs no log, and on a full disk it must be possible to remove one.
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (!isGone && !isDiskFull(error)) throw error;
+  }
 }
 
 /** The runner, which notes in the lab's log what it runs. */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { HalabError } from '../errors.ts';
+import { HalabError, isDiskFull } from '../errors.ts';
 import { describeFailure } from '../local-runner.ts';
 import { halabHome, makeFolder } from '../paths.ts';
 import { isStill, isStopped, markOf } from './process.ts';
@@ -119,7 +119,7 @@ function tellHolder(file: number, holder: Holder): void {
     writeSync(file, JSON.stringify(holder));
   } catch (error) {
     // On a disk that is full a lab can still be removed: without the sentence the lock is as good.
-    if (!['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!isDiskFull(error)) throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  aliasFor,
   canWrite,
   findCommand,
   placeForCommand,
@@ -92,6 +93,10 @@ describe.skipIf(process.platform !== 'linux')('the command in a new terminal', (
     expect(findCommand(path)).toBe(join(bin, 'halab'));
     expect(typed('halab status', path)).toBe('halab: status\n');
     expect(existsSync(join(home, '.bashrc'))).toBe(false);
+  });
+
+  it('works by an alias in one terminal, wherever it lies', () => {
+    expect(typed(`${aliasFor(process.execPath, program)}\nhalab status`)).toBe('halab: status\n');
   });
 
   it("never takes the place of a program that is not halab's, nor takes that away", () => {

@@ -1,4 +1,12 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commandLines, logged } from '../../src/lab/command-log.ts';
@@ -61,6 +69,16 @@ describe("a lab's log of commands", () => {
     expect(readFileSync(log(), 'utf8')).toMatch(/^\S+ .*virsh list\n$/);
     const before = join(labFiles.logs(memory.lab), 'commands-before.log');
     expect(statSync(before).size).toBe(4_400_000);
+  });
+
+  it.skipIf(process.platform !== 'linux')('stops nobody on a full disk', async () => {
+    symlinkSync('/dev/full', log());
+    const { stdout } = await logged(memory.lab, run)(['virsh', 'destroy']);
+    expect(stdout).toBe('out');
+    rmSync(log());
+    // Whatever else is amiss is told.
+    mkdirSync(log());
+    await expect(logged(memory.lab, run)(['virsh', 'list'])).rejects.toThrow('EISDIR');
   });
 
   it('is not made again for a lab that was destroyed meanwhile', async () => {

@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { unitsOf } from '../../src/checks/agents.ts';
-import { checkSchema, judge } from '../../src/checks/index.ts';
-import type { Verdict } from '../../src/checks/verdict.ts';
 import type { ClusterState } from '../../src/cluster/state.ts';
-import { machines, recordedState } from '../fixtures/load.ts';
-import { bothViews, on, varied } from './varied.ts';
+import { recordedState } from '../fixtures/load.ts';
+import { bothViews, on, varied, verdictOn } from './varied.ts';
 
 /** The same service under another agent, and one machine under another name. */
-
-function verdictOn(state: ClusterState, check: object): Verdict {
-  const verdict = judge(checkSchema.parse(check), state, machines);
-  expect(verdict.evidence).toMatch(/^\S.*[.?]$/s);
-  expect(verdict.evidence).not.toMatch(/undefined|\bnull\b|\.\./);
-  return verdict;
-}
 
 type Case = [what: string, state: ClusterState, check: object, passed: boolean, evidence: string];
 const judged = (cases: Case[]): void =>

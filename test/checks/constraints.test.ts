@@ -1,10 +1,7 @@
 // biome-ignore-all lint/suspicious/noThenProperty: the lessons' and the CIB's own word; no object here is awaited
 import { describe, expect, it } from 'vitest';
-import { checkSchema, judge } from '../../src/checks/index.ts';
-import type { Verdict } from '../../src/checks/verdict.ts';
 import type { Cib, CibConstraint, ClusterState } from '../../src/cluster/state.ts';
-import { machines } from '../fixtures/load.ts';
-import { bothViews, type Draft, varied } from './varied.ts';
+import { bothViews, type Draft, varied, verdictOn } from './varied.ts';
 
 /** Who follows whom, and who waits for whom, in all the ways in which it can be written (pcmk_sched_colocation.c, pcmk_sched_ordering.c). */
 
@@ -85,13 +82,6 @@ const grouped = (
     ];
     cib.constraints = [constraint('colocation', { ...always, ...attributes })];
   });
-
-function verdictOn(state: ClusterState, check: object): Verdict {
-  const verdict = judge(checkSchema.parse(check), state, machines);
-  expect(verdict.evidence).toMatch(/^\S.*[.?]$/s);
-  expect(verdict.evidence).not.toMatch(/undefined|\bnull\b|\.\./);
-  return verdict;
-}
 
 type Case = [what: string, state: ClusterState, check: object, passed: boolean, evidence: string];
 

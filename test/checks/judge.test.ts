@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { checkSchema, findActiveNode, judge } from '../../src/checks/index.ts';
-import type { Verdict } from '../../src/checks/verdict.ts';
+import { checkSchema, findActiveNode } from '../../src/checks/index.ts';
 import type { ClusterState } from '../../src/cluster/state.ts';
 import { machines, recordedState } from '../fixtures/load.ts';
-import { bothViews, cutOff, type Draft, on, varied, viewOf } from './varied.ts';
+import { bothViews, cutOff, type Draft, on, varied, verdictOn, viewOf } from './varied.ts';
 
 const ip = '192.168.56.100';
 const agent = 'ocf:heartbeat:IPaddr2';
@@ -17,15 +16,6 @@ const member = { membership: { nodes: 'all', quorate: true } };
 const conf = { 'corosync-conf': { nodes: ['node1', 'node2'], 'two-node': true } };
 const node2IsKnown = { hosts: { name: 'node2', ip: '192.168.56.12', on: 'all' } };
 const stickiness = { 'resource-default': { name: 'resource-stickiness', 'at-least': 1 } };
-
-function verdictOn(state: ClusterState, check: object): Verdict {
-  const verdict = judge(checkSchema.parse(check), state, machines);
-  // Whatever was judged, a learner reads a sentence that is complete.
-  expect(verdict.evidence).toMatch(/^\S.*[.?]$/s);
-  expect(verdict.expectation).not.toMatch(/undefined|\.$/);
-  expect(verdict.evidence).not.toMatch(/undefined|\bnull\b|\.\./);
-  return verdict;
-}
 
 type Recorded = [state: string, check: object, evidence: string];
 

@@ -4,24 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkSchema, judge, questionsOf } from '../../src/checks/index.ts';
-import type { Verdict } from '../../src/checks/verdict.ts';
+import { checkSchema, questionsOf } from '../../src/checks/index.ts';
 import { wrongTurns } from '../../src/checks/wrong-turns.ts';
 import type { CibConstraint, ClusterState } from '../../src/cluster/state.ts';
 import { machines, recordedState } from '../fixtures/load.ts';
-import { bothViews, cutOff, on, varied } from './varied.ts';
+import { bothViews, cutOff, on, varied, verdictOn } from './varied.ts';
 
 const vip = { agent: 'ocf:heartbeat:IPaddr2', with: { ip: '192.168.56.100' } };
 const dummy = { agent: 'ocf:pacemaker:Dummy' };
 const disk = { agent: 'ocf:linbit:drbd' };
-
-function verdictOn(state: ClusterState, check: object): Verdict {
-  const verdict = judge(checkSchema.parse(check), state, machines);
-  expect(verdict.evidence).toMatch(/^\S.*[.?]$/s);
-  expect(verdict.expectation).not.toMatch(/undefined|\.$/);
-  expect(verdict.evidence).not.toMatch(/undefined|\bnull\b/);
-  return verdict;
-}
 
 type Case = [state: string, check: object, evidence: string];
 

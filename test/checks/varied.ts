@@ -1,10 +1,13 @@
+import { expect } from 'vitest';
+import { checkSchema, judge } from '../../src/checks/index.ts';
+import type { Verdict } from '../../src/checks/verdict.ts';
 import type {
   Cib,
   ClusterState,
   PacemakerStatus,
   ReachableMachine,
 } from '../../src/cluster/state.ts';
-import { recordedState } from '../fixtures/load.ts';
+import { machines, recordedState } from '../fixtures/load.ts';
 
 export type Draft<Value> = { -readonly [Key in keyof Value]: Draft<Value[Key]> };
 
@@ -46,4 +49,13 @@ export function bothViews(
 /** Takes a machine out of reach, as a power cut does; the others have not noticed yet. */
 export function cutOff(draft: Draft<ClusterState>, name: string): void {
   draft.machines[name] = { name, reachable: false, reason: 'no answer within 10 s' };
+}
+
+/** Judges a check, and sees that a learner reads a sentence that is complete, whatever was judged. */
+export function verdictOn(state: ClusterState, check: object): Verdict {
+  const verdict = judge(checkSchema.parse(check), state, machines);
+  expect(verdict.evidence).toMatch(/^\S.*[.?]$/s);
+  expect(verdict.expectation).not.toMatch(/undefined|\.$/);
+  expect(verdict.evidence).not.toMatch(/undefined|\bnull\b|\.\./);
+  return verdict;
 }
